@@ -1,0 +1,72 @@
+"""The one place that knows which backend runs: the same eight names from TensorFlow, JAX or PyTorch.
+
+- `step(method)` turns a stateful `train_step(self, data)` into what the backend's `fit` calls.
+- `differentiate(compute, groups, state)` takes each loss's gradient in its own player's variables.
+- `apply(optimizer, gradients, variables)` lets a player's optimizer update its variables.
+- `without_gradient()` is a context in which nothing is recorded for differentiation.
+- `momentum_update(variable, velocity, gradient, learning_rate, momentum)` is one heavy-ball step.
+- `export_saved_model(generator, path)` writes a TensorFlow SavedModel.
+- `use_device(device)` chooses GPU or CPU and lets GPU memory grow.
+- `describe_device()` names what will run the training.
+"""
+
+import keras
+
+_backend = keras.backend.backend()
+if _backend == "tensorflow":
+    from keras_gan.backend.tensorflow import (
+        apply,
+        describe_device,
+        differentiate,
+        export_saved_model,
+        momentum_update,
+        step,
+        use_device,
+        without_gradient,
+    )
+elif _backend == "jax":
+    from keras_gan.backend.jax import (
+        apply,
+        describe_device,
+        differentiate,
+        export_saved_model,
+        momentum_update,
+        step,
+        use_device,
+        without_gradient,
+    )
+elif _backend == "torch":
+    from keras_gan.backend.torch import (
+        apply,
+        describe_device,
+        differentiate,
+        export_saved_model,
+        momentum_update,
+        step,
+        use_device,
+        without_gradient,
+    )
+else:
+    raise ValueError(
+        f"keras_gan trains on TensorFlow, JAX or PyTorch. Received: KERAS_BACKEND={_backend!r}. "
+        "Set the environment variable KERAS_BACKEND to 'tensorflow', 'jax' or 'torch' before importing Keras."
+    )
+
+__all__ = [
+    "apply",
+    "describe_device",
+    "differentiate",
+    "export_saved_model",
+    "momentum_update",
+    "step",
+    "use_device",
+    "without_gradient",
+]
+
+
+def keep_tensorflow_off_gpu():
+    """Leaves the GPU to the backend that trains, where TensorFlow only reads data."""
+    if _backend != "tensorflow":
+        import tensorflow
+
+        tensorflow.config.set_visible_devices([], "GPU")

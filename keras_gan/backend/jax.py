@@ -1,0 +1,108 @@
+"""JAX: a step is a pure function of the variables' values, gradients come from `jax.vjp`."""
+
+import contextlib
+import functools
+
+import jax
+import keras
+from keras import ops
+
+
+def step(method):
+    """Wraps a stateful `train_step(self, data)` or `test_step(self, data)` as JAX's `fit` calls it.
+
+    `(state, data) -> (logs, state)`, where state lists the values of the trainable, the non-trainable, the
+    optimizer's (in training only) and the metrics' variables.
+    """
+
+    @functools.wraps(method)
+    def stateless_step(self, state, data):
+        groups = [self.trainable_variables, self.non_trainable_variables, self.metrics_variables]
+        if len(state) == 4:
+            groups.insert(2, self.optimizer.variables)
+        mapping = [
+            pair for group, values in zip(groups, state, strict=True) for pair in zip(group, values, strict=True)
+        ]
+        with keras.StatelessScope(state_mapping=mapping) as scope:
+            logs = method(self, data)
+        return logs, tuple([scope.get_current_value(variable) for variable in group] for group in groups)
+
+    return stateless_step
+
+
+def differentiate(compute, groups, state):
+    """Differentiates each loss in its own group of variables, from one forward pass.
+
+    Args:
+        compute: function without arguments that returns `(losses, outputs)`, a loss a group.
+        groups: list of lists of `keras.Variable`, one a loss.
+        state: every other variable that `compute` may read or change (seeds, moving averages); their new values are
+            assigned afterwards.
+
+    Returns:
+        `(gradients, outputs)`: `gradients[i]` are those of `losses[i]` in `groups[i]`.
+    """
+    differentiated = {id(variable) for group in groups for variable in group}
+    others = [variable for variable in state if id(variable) not in differentiated]
+    before = [variable.value for variable in others]
+
+    def stateless(values):
+        pairs = [pair for group, new in zip(groups, values, strict=True) for pair in zip(group, new, strict=True)]
+        with keras.StatelessScope(state_mapping=[*pairs, *zip(others, before, strict=True)]) as scope:
+            losses, outputs = compute()
+        return losses, (outputs, [scope.get_current_value(variable) for variable in others])
+
+    values = [[variable.value for variable in group] for group in groups]
+    losses, pullback, (outputs, after) = jax.vjp(stateless, values, has_aux=True)
+    for variable, old, new in zip(others, before, after, strict=True):
+        if new is not old:
+            variable.assign(new)
+    # What a loss sends to the other player is not read, and the compiler leaves it out.
+    gradients = [
+        pullback(tuple(jax.numpy.asarray(i == j, loss.dtype) for j, loss in enumerate(losses)))[0][i]
+        for i in range(len(groups))
+    ]
+    return gradients, outputs
+
+
+def apply(optimizer, gradients, variables):
+    """Updates the variables by one player's optimizer."""
+    # By values, not in place: loss scaling branches on finite gradients, and a branch in JAX may not assign.
+    values, state = optimizer.stateless_apply(
+        [variable.value for variable in optimizer.variables], gradients, [variable.value for variable in variables]
+    )
+    for variable, value in zip([*variables, *optimizer.variables], [*values, *state], strict=True):
+        variable.assign(value)
+
+
+def without_gradient():
+    """Only what `differentiate` traces is differentiated: nothing to switch off."""
+    return contextlib.nullcontext()
+
+
+def momentum_update(variable, velocity, gradient, learning_rate, momentum):
+    """velocity <- momentum * velocity - learning_rate * gradient; variable <- variable + velocity."""
+    momentum, learning_rate = ops.cast(momentum, velocity.dtype), ops.cast(learning_rate, velocity.dtype)
+    velocity.assign(momentum * velocity.value - learning_rate * ops.cast(gradient, velocity.dtype))
+    variable.assign(variable.value + velocity.value)
+
+
+def export_saved_model(generator, path):
+    """Writes the generator as a SavedModel with a dynamic batch, by way of jax2tf."""
+    generator.export(path, format="tf_saved_model", verbose=False)
+
+
+def use_device(device):
+    """Chooses `"auto"`, `"gpu"` or `"cpu"`; GPU memory is taken as it is needed."""
+    if device == "cpu":
+        jax.config.update("jax_platforms", "cpu")
+    elif device == "gpu" and jax.default_backend() != "gpu":
+        raise ValueError(
+            "device='gpu' was asked for, but JAX sees no GPU. Install jax[cuda12] and check the driver with nvidia-smi, "
+            "or use --device auto or --device cpu."
+        )
+
+
+def describe_device():
+    """For example `"JAX 0.10.2 on cpu"`."""
+    return f"JAX {jax.__version__} on {', '.join(device.device_kind for device in jax.local_devices())}"

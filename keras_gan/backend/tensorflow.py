@@ -1,0 +1,83 @@
+"""TensorFlow: variables are updated in place, gradients come from a tape."""
+
+import contextlib
+
+import keras
+import tensorflow as tf
+
+
+def step(method):
+    """`train_step(self, data)` is already what TensorFlow's `fit` calls."""
+    return method
+
+
+def differentiate(compute, groups, state):
+    """Differentiates each loss in its own group of variables, from one forward pass.
+
+    Args:
+        compute: function without arguments that returns `(losses, outputs)`, a loss a group.
+        groups: list of lists of `keras.Variable`, one a loss.
+        state: every other variable that `compute` may read or change; unused here.
+
+    Returns:
+        `(gradients, outputs)`: `gradients[i]` are those of `losses[i]` in `groups[i]`.
+    """
+    del state
+    groups = [[variable.value for variable in group] for group in groups]
+    with tf.GradientTape(persistent=len(groups) > 1, watch_accessed_variables=False) as tape:
+        for group in groups:
+            tape.watch(group)
+        losses, outputs = compute()
+    return [tape.gradient(loss, group) for loss, group in zip(losses, groups, strict=True)], outputs
+
+
+def apply(optimizer, gradients, variables):
+    """Updates the variables by one player's optimizer."""
+    optimizer.apply(gradients, variables)
+
+
+def without_gradient():
+    """A tape watches only inside `differentiate`: nothing to switch off."""
+    return contextlib.nullcontext()
+
+
+def momentum_update(variable, velocity, gradient, learning_rate, momentum):
+    """velocity <- momentum * velocity - learning_rate * gradient; variable <- variable + velocity."""
+    variable, velocity = (v.value if isinstance(v, keras.Variable) else v for v in (variable, velocity))
+    # One fused kernel: it passes over memory once, and leaves no temporary arrays.
+    tf.raw_ops.ResourceApplyKerasMomentum(
+        var=variable.handle,
+        accum=velocity.handle,
+        lr=tf.cast(learning_rate, variable.dtype),
+        grad=tf.cast(gradient, variable.dtype),
+        momentum=tf.cast(momentum, variable.dtype),
+        use_locking=False,
+        use_nesterov=False,
+    )
+
+
+def export_saved_model(generator, path):
+    """Writes the generator as a SavedModel with a dynamic batch."""
+    generator.export(path, format="tf_saved_model", verbose=False)
+
+
+def use_device(device):
+    """Chooses `"auto"`, `"gpu"` or `"cpu"`; GPU memory is taken as it is needed."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if device == "gpu" and not gpus:
+        raise ValueError(
+            "device='gpu' was asked for, but TensorFlow sees no GPU. Install 'keras-gan[tensorflow-gpu]' and check "
+            "the driver with nvidia-smi, or use --device auto or --device cpu."
+        )
+    if device == "cpu":
+        tf.config.set_visible_devices([], "GPU")
+    else:
+        for gpu in gpus:
+            tf.config.experimental.set_memory_growth(gpu, True)
+
+
+def describe_device():
+    """For example `"TensorFlow 2.21.0 on CPU"`."""
+    gpus = tf.config.get_visible_devices("GPU")
+    names = [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in gpus]
+    return f"TensorFlow {tf.__version__} on {', '.join(names) or 'CPU'}"

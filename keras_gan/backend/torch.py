@@ -1,0 +1,102 @@
+"""PyTorch: variables are updated in place, gradients come from `torch.autograd.grad`."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import keras
+import torch
+
+
+def step(method):
+    """`train_step(self, data)` is already what PyTorch's `fit` calls."""
+    return method
+
+
+def differentiate(compute, groups, state):
+    """Differentiates each loss in its own group of variables, from one forward pass.
+
+    Nothing is accumulated in `.grad`, so a player's step leaves no trace in the other player.
+
+    Args:
+        compute: function without arguments that returns `(losses, outputs)`, a loss a group.
+        groups: list of lists of `keras.Variable`, one a loss.
+        state: every other variable that `compute` may read or change; unused here.
+
+    Returns:
+        `(gradients, outputs)`: `gradients[i]` are those of `losses[i]` in `groups[i]`.
+    """
+    del state
+    with torch.enable_grad():
+        losses, outputs = compute()
+    gradients = []
+    for i, (loss, group) in enumerate(zip(losses, groups, strict=True)):
+        variables = [variable.value for variable in group]
+        gradients.append(
+            list(torch.autograd.grad(loss, variables, retain_graph=i + 1 < len(groups), allow_unused=True))
+        )
+    return gradients, keras.tree.map_structure(torch.Tensor.detach, outputs)
+
+
+@torch.no_grad()
+def apply(optimizer, gradients, variables):
+    """Updates the variables by one player's optimizer."""
+    optimizer.apply(gradients, variables)
+
+
+def without_gradient():
+    """A context that records no graph: a fake batch for the discriminator needs none."""
+    return torch.no_grad()
+
+
+@torch.no_grad()
+def momentum_update(variable, velocity, gradient, learning_rate, momentum):
+    """velocity <- momentum * velocity - learning_rate * gradient; variable <- variable + velocity."""
+    velocity = velocity.value
+    momentum, learning_rate = (keras.ops.cast(scalar, velocity.dtype) for scalar in (momentum, learning_rate))
+    # In place, and with tensors for scalars: reading them on the host would wait for a GPU.
+    velocity.mul_(momentum).addcmul_(gradient.to(velocity.dtype), -learning_rate)
+    variable.value.add_(velocity)
+
+
+def export_saved_model(generator, path):
+    """Writes the generator as a SavedModel with a dynamic batch.
+
+    PyTorch cannot write one itself: the generator is saved as `.keras` and exported by TensorFlow in another process.
+    """
+    program = (
+        "import sys, keras, keras_gan; "
+        "keras.saving.load_model(sys.argv[1]).export(sys.argv[2], format='tf_saved_model', verbose=False)"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder) / "generator.keras")
+        generator.save(file)
+        result = subprocess.run(
+            [sys.executable, "-c", program, file, str(path)],
+            env={**os.environ, "KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": ""},
+            capture_output=True,
+            text=True,
+        )
+    if result.returncode:
+        raise RuntimeError(f"TensorFlow could not export the generator to {path}:\n{result.stderr[-2000:]}")
+
+
+def use_device(device):
+    """Chooses `"auto"`, `"gpu"` or `"cpu"`; PyTorch takes GPU memory as it is needed."""
+    if device == "gpu" and not torch.cuda.is_available():
+        raise ValueError(
+            "device='gpu' was asked for, but PyTorch sees no GPU. Install a CUDA build of torch and check the driver with "
+            "nvidia-smi, or use --device auto or --device cpu."
+        )
+    if device == "cpu":
+        from keras import device as keras_device
+
+        keras_device("cpu").__enter__()
+
+
+def describe_device():
+    """For example `"PyTorch 2.13.0 on CPU"`."""
+    name = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
+    return f"PyTorch {torch.__version__} on {name}"

@@ -1,0 +1,441 @@
+"""Adversarial nets: the game of "Generative Adversarial Nets" (Goodfellow et al. 2014) as a Keras model."""
+
+import random
+import warnings
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_gan import backend, checks, losses, noise
+from keras_gan.optimizers import SGD, TwoPlayerOptimizer
+
+UPDATES = ("alternating", "simultaneous")
+
+
+@keras.saving.register_keras_serializable("keras_gan")
+class GAN(keras.Model):
+    """A generator and a discriminator, trained against each other by Algorithm 1 of the paper.
+
+    One `train_step` is one iteration: k times, a step of the discriminator on a fresh minibatch of data and fresh noise;
+    then a step of the generator on fresh noise. `model(z)` and `predict(z)` are the generator's samples for noise z.
+
+    Args:
+        generator: Keras model from noise, shape `(batch, dim)`, to samples shaped like (preprocessed) data.
+        discriminator: Keras model from a batch of data to one logit an example, shape `(batch, 1)`, no sigmoid.
+        prior: `keras_gan.noise` distribution of the noise. Default: `Uniform` of the generator's input width.
+        preprocessing: Keras layer that takes a batch of data (uint8 images, say) to the scale of the generator's
+            samples; saved with the model. Default: data are used as they are.
+        seed: integer that fixes the noise of training and evaluation (dropout layers own their seeds). Default: from
+            Python's `random`, which `keras.utils.set_random_seed` sets.
+
+    Raises:
+        ValueError: if the networks do not fit each other or the prior, or the discriminator does not end in one logit.
+
+    Example:
+
+    ```python
+    data = keras_gan.datasets.load("digits")
+    generator, discriminator = keras_gan.networks.build("digits")
+    gan = keras_gan.GAN(generator, discriminator, preprocessing=data.preprocessing)
+    gan.compile()
+    gan.fit(data.train, batch_size=100, epochs=10)
+    images = gan.sample(16, seed=0)
+    ```
+    """
+
+    def __init__(self, generator, discriminator, prior=None, preprocessing=None, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.generator = generator
+        self.discriminator = discriminator
+        self.prior = prior or noise.Uniform(checks.noise_width(generator))
+        self.preprocessing = preprocessing
+        self.averaged_generator = None
+        self._seed = random.randint(1, 10**9) if seed is None else seed
+        # Spread, for PyTorch adds seed and counter: adjacent seeds would share draws.
+        seeds = np.random.SeedSequence(self._seed).generate_state(2) // 2
+        self.noise_seed = keras.random.SeedGenerator(int(seeds[0]))
+        self.evaluation_seed = keras.random.SeedGenerator(int(seeds[1]))
+        self.game_metrics = GameMetrics()
+        self._labels_ignored = False
+        checks.check_networks(generator, discriminator, self.prior)
+        self.built = True
+
+    def compile(
+        self,
+        generator_optimizer=None,
+        discriminator_optimizer=None,
+        objective="minimax",
+        updates="alternating",
+        discriminator_steps=1,
+        discriminator_weight=1.0,
+        ema=None,
+        run_eagerly=False,
+        steps_per_execution=1,
+        jit_compile="auto",
+        **kwargs,
+    ):
+        """Says how the game is played. `compile()` alone is Algorithm 1 as the paper prints it, k = 1.
+
+        Args:
+            generator_optimizer: the generator's Keras optimizer. Default: `keras_gan.optimizers.SGD(0.1, momentum=0.5)`.
+            discriminator_optimizer: the discriminator's, another object. Default: the same.
+            objective: `"minimax"`, `"non_saturating"`, `"least_squares"`, `"hinge"`, or an object of
+                `keras_gan.losses`.
+            updates: `"alternating"` (Algorithm 1: the generator answers the updated discriminator) or `"simultaneous"`
+                (one batch of samples and one forward pass serve both gradients, taken at the current parameters, as
+                the 2014 code ran).
+            discriminator_steps: k, steps of the discriminator an iteration, each on a minibatch of its own.
+            discriminator_weight: factor on the discriminator's loss; 0.5 in the 2014 code.
+            ema: decay in (0, 1) of an exponential moving average of the generator's weights, 0.999 for example. Then
+                `sample`, `predict`, `evaluate` and `export` use the averaged generator.
+            run_eagerly: as in Keras.
+            steps_per_execution: as in Keras: iterations a call of the compiled function. It is not k.
+            jit_compile: as in Keras.
+
+        Raises:
+            ValueError: for an unknown objective or mode, k < 1, simultaneous updates with k > 1, `ema` outside (0, 1),
+                or Keras's `optimizer=` and `loss=`, which a game of two players has no use for.
+        """
+        checks.check_compile_arguments(kwargs)
+        if updates not in UPDATES:
+            raise ValueError(f"Unknown updates. Received: updates={updates!r}. Expected one of {list(UPDATES)}.")
+        if not isinstance(discriminator_steps, int) or discriminator_steps < 1:
+            raise ValueError(
+                f"The discriminator makes at least one step. Received: discriminator_steps={discriminator_steps!r}. "
+                "Pass an integer k >= 1."
+            )
+        if updates == "simultaneous" and discriminator_steps > 1:
+            raise ValueError(
+                "Simultaneous updates are one step of each player at the same parameters. Received: "
+                f"updates='simultaneous', discriminator_steps={discriminator_steps}. Use updates='alternating' for k > 1."
+            )
+        if ema is not None and not 0 < ema < 1:
+            raise ValueError(f"An average needs a decay between 0 and 1. Received: ema={ema}. Try ema=0.999, or None.")
+        self.objective = losses.get(objective)
+        self.updates = updates
+        self.discriminator_steps = discriminator_steps
+        self.discriminator_weight = discriminator_weight
+        self.ema = ema
+        if ema is not None and self.averaged_generator is None:
+            self.averaged_generator = _frozen_copy(self.generator)
+        players = TwoPlayerOptimizer(
+            self._with_loss_scale(keras.optimizers.get(generator_optimizer) or SGD()),
+            self._with_loss_scale(keras.optimizers.get(discriminator_optimizer) or SGD()),
+        )
+        players.build_players(self.generator.trainable_variables, self.discriminator.trainable_variables)
+        super().compile(
+            optimizer=players,
+            run_eagerly=run_eagerly,
+            steps_per_execution=steps_per_execution,
+            jit_compile=jit_compile,
+            auto_scale_loss=False,  # each player's loss has a scale of its own
+        )
+
+    # The game.
+
+    @backend.step
+    def train_step(self, data):
+        """One iteration of Algorithm 1 on a batch of k minibatches."""
+        x = self._data_alone(data)
+        if self.updates == "simultaneous":
+            logs = self.simultaneous_step(x, self.prior(ops.shape(x)[0], self.noise_seed))
+        else:
+            minibatches = split(x, self.discriminator_steps)
+            steps = [self.discriminator_step(m, self.prior(ops.shape(m)[0], self.noise_seed)) for m in minibatches]
+            logs = {name: sum(step[name] for step in steps) / len(steps) for name in steps[0]}
+            logs |= self.generator_step(self.prior(ops.shape(minibatches[0])[0], self.noise_seed))
+        self._update_average()
+        return self._log(logs, x)
+
+    def discriminator_step(self, x, z):
+        """One step of the discriminator, up its gradient of mean [log D(x) + log(1 - D(G(z)))].
+
+        Args:
+            x: minibatch of data, before preprocessing, shape `(m, ...)`.
+            z: minibatch of noise, shape `(m, dim)`.
+
+        Returns:
+            Dict of scalars: `d_loss`, `value`, `d_on_data`, `d_on_samples`, `d_accuracy`.
+        """
+        real = self._preprocess(x)
+        with backend.without_gradient():
+            fake = self.generator(z, training=True)
+
+        def loss():
+            real_logits, fake_logits = self._logits(real), self._logits(fake)
+            d_loss = self._discriminator_loss(real_logits, fake_logits)
+            return (self.optimizer.discriminator.scale_loss(d_loss),), (d_loss, real_logits, fake_logits)
+
+        variables = self.discriminator.trainable_variables
+        (gradients,), outputs = backend.differentiate(loss, [variables], self.variables)
+        self.optimizer.apply(gradients, variables)
+        return discriminator_logs(*outputs)
+
+    def generator_step(self, z):
+        """One step of the generator, down its gradient of mean log(1 - D(G(z))) or what stands in for it.
+
+        Args:
+            z: minibatch of noise, shape `(m, dim)`.
+
+        Returns:
+            Dict with the scalar `g_loss`.
+        """
+
+        def loss():
+            g_loss = self._generator_loss(self._logits(self.generator(z, training=True)))
+            return (self.optimizer.generator.scale_loss(g_loss),), g_loss
+
+        variables = self.generator.trainable_variables
+        (gradients,), g_loss = backend.differentiate(loss, [variables], self.variables)
+        self.optimizer.apply(gradients, variables)
+        return {"g_loss": g_loss}
+
+    def simultaneous_step(self, x, z):
+        """One step of both players at the current parameters, from one forward pass, as the 2014 code ran.
+
+        Args:
+            x: minibatch of data, before preprocessing, shape `(m, ...)`.
+            z: minibatch of noise, shape `(m, dim)`; its samples, and the dropout masks on them, serve both losses.
+
+        Returns:
+            Dict of scalars: what both single steps return.
+        """
+        real = self._preprocess(x)
+
+        def loss():
+            real_logits, fake_logits = self._logits(real), self._logits(self.generator(z, training=True))
+            d_loss = self._discriminator_loss(real_logits, fake_logits)
+            g_loss = self._generator_loss(fake_logits)
+            scaled = self.optimizer.discriminator.scale_loss(d_loss), self.optimizer.generator.scale_loss(g_loss)
+            return scaled, (d_loss, g_loss, real_logits, fake_logits)
+
+        players = self.discriminator.trainable_variables, self.generator.trainable_variables
+        gradients, (d_loss, g_loss, *logits) = backend.differentiate(loss, players, self.variables)
+        for gradient, variables in zip(gradients, players, strict=True):
+            self.optimizer.apply(gradient, variables)
+        return discriminator_logs(d_loss, *logits) | {"g_loss": g_loss}
+
+    @backend.step
+    def test_step(self, data):
+        """Both losses and the value function on data not trained on, dropout off."""
+        x = self._data_alone(data)
+        z = self.prior(ops.shape(x)[0], self.evaluation_seed)
+        real_logits = self._logits(self._preprocess(x), training=False)
+        fake_logits = self._logits(self(z, training=False), training=False)
+        logs = discriminator_logs(self._discriminator_loss(real_logits, fake_logits), real_logits, fake_logits)
+        return self._log(logs | {"g_loss": self._generator_loss(fake_logits)}, x)
+
+    def call(self, z, training=None):
+        """Samples for noise z, by the averaged generator if there is one."""
+        return (self.averaged_generator or self.generator)(z, training=training)
+
+    def _logits(self, x, training=True):
+        return ops.cast(self.discriminator(x, training=training), "float32")
+
+    def _discriminator_loss(self, real_logits, fake_logits):
+        loss = self.discriminator_weight * self.objective.discriminator(real_logits, fake_logits)
+        return loss + penalty(self.discriminator.trainable_variables)
+
+    def _generator_loss(self, fake_logits):
+        return self.objective.generator(fake_logits) + penalty(self.generator.trainable_variables)
+
+    def _preprocess(self, x):
+        x = x if self.preprocessing is None else self.preprocessing(x)
+        return ops.cast(x, self.discriminator.compute_dtype)
+
+    def _update_average(self):
+        if self.ema is None:
+            return
+        # Short at first, so that the untrained weights are forgotten (as in TensorFlow's ExponentialMovingAverage).
+        done = ops.cast(self.optimizer.iterations, "float32")
+        decay = ops.minimum(self.ema, (1.0 + done) / (10.0 + done))
+        with backend.without_gradient():
+            for average, weight in zip(self.averaged_generator.variables, self.generator.variables, strict=True):
+                if weight.trainable:
+                    average.assign(average + ops.cast(1.0 - decay, average.dtype) * (weight - average))
+                else:
+                    average.assign(weight)
+
+    # Keras: data, metrics, sampling.
+
+    def fit(self, x=None, y=None, batch_size=None, *args, **kwargs):
+        """Trains, as `keras.Model.fit` does.
+
+        Args:
+            x: data: a NumPy array or tensor of shape `(n, ...)`, or a `tf.data.Dataset`, `PyDataset`, torch
+                `DataLoader` or generator of batches. A stream supplies batches of k * m, split inside.
+            y: labels; ignored, with a warning.
+            batch_size: m, the size of a minibatch (default 32). With arrays an iteration takes k * m rows.
+            *args: what follows in `keras.Model.fit`.
+            **kwargs: what follows in `keras.Model.fit`.
+
+        Raises:
+            ValueError: before training begins, if the data are empty or not finite, are shaped unlike the generator's
+                samples, or lie outside the range of a sigmoid or tanh generator (arrays are checked whole, streams at
+                the first batch).
+        """
+        self._assert_compile_called("fit")
+        x = checks.check_data(x, self)
+        if checks.is_array(x):
+            batch_size = batch_size or 32
+            kwargs["validation_batch_size"] = kwargs.get("validation_batch_size") or batch_size
+            batch_size *= self.discriminator_steps
+        return super().fit(x, y, batch_size, *args, **kwargs)
+
+    def evaluate(self, *args, **kwargs):
+        """The game's metrics on held-out data, as `keras.Model.evaluate`.
+
+        The noise comes from a seed of its own that starts again each time: equal weights give equal values.
+        """
+        self.evaluation_seed.state.assign(self.evaluation_seed.state * np.array([1, 0], "uint32"))
+        return super().evaluate(*args, **kwargs)
+
+    def sample(self, num, seed=None, averaged=True, batch_size=1000):
+        """Draws samples.
+
+        Args:
+            num: number of samples.
+            seed: integer; the same seed gives the same noise on every backend. Default: fresh noise.
+            averaged: whether to use the averaged generator, where there is one (`ema=`).
+            batch_size: samples generated at once.
+
+        Returns:
+            NumPy array of shape `(num, ...)`, float32, on the scale of the generator: that of preprocessed data.
+        """
+        generator = self.averaged_generator if averaged and self.averaged_generator is not None else self.generator
+        z = self.prior.draw(num, seed)
+        return np.asarray(generator.predict(z, batch_size=batch_size, verbose=0), "float32")
+
+    @property
+    def metrics(self):
+        return [self.game_metrics]
+
+    def _log(self, logs, x):
+        logs["loss"] = logs["d_loss"] + logs["g_loss"]
+        self.game_metrics.update_state(logs, ops.shape(x)[0])
+        return self.get_metrics_result()
+
+    def _data_alone(self, data):
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        if not self._labels_ignored and (y is not None or sample_weight is not None):
+            self._labels_ignored = True
+            warnings.warn("This model learns p(x): labels and sample weights in the data are ignored.", stacklevel=2)
+        return x
+
+    # Keras: saving.
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "generator": keras.saving.serialize_keras_object(self.generator),
+            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
+            "prior": keras.saving.serialize_keras_object(self.prior),
+            "preprocessing": keras.saving.serialize_keras_object(self.preprocessing),
+            "seed": self._seed,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        for name in ("generator", "discriminator", "prior", "preprocessing"):
+            config[name] = keras.saving.deserialize_keras_object(config[name], custom_objects=custom_objects)
+        return cls(**config)
+
+    def get_compile_config(self):
+        if not self.compiled:
+            return {}
+        return {
+            "generator_optimizer": keras.saving.serialize_keras_object(_without_loss_scale(self.optimizer.generator)),
+            "discriminator_optimizer": keras.saving.serialize_keras_object(
+                _without_loss_scale(self.optimizer.discriminator)
+            ),
+            "objective": keras.saving.serialize_keras_object(self.objective),
+            "updates": self.updates,
+            "discriminator_steps": self.discriminator_steps,
+            "discriminator_weight": self.discriminator_weight,
+            "ema": self.ema,
+            "run_eagerly": self.run_eagerly,
+            "steps_per_execution": self.steps_per_execution,
+            "jit_compile": self.jit_compile,
+        }
+
+    def compile_from_config(self, config):
+        self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
+
+    def export(self, filepath, format="tf_saved_model", **kwargs):
+        """Exports the generator (the averaged one, where there is one) for serving, as `keras.Model.export`."""
+        generator = self.averaged_generator or self.generator
+        if format == "tf_saved_model":
+            backend.export_saved_model(generator, str(filepath))
+        else:
+            generator.export(filepath, format=format, **kwargs)
+
+    def _with_loss_scale(self, optimizer):
+        policies = {net.dtype_policy.name for net in (self.generator, self.discriminator)}
+        scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+        return (
+            keras.optimizers.LossScaleOptimizer(optimizer) if "mixed_float16" in policies and not scaled else optimizer
+        )
+
+
+def _without_loss_scale(optimizer):
+    return optimizer.inner_optimizer if isinstance(optimizer, keras.optimizers.LossScaleOptimizer) else optimizer
+
+
+class GameMetrics(keras.metrics.Metric):
+    """Running means, over the examples of an epoch, of the numbers that show how the game stands."""
+
+    NAMES = ("loss", "d_loss", "g_loss", "value", "d_on_data", "d_on_samples", "d_accuracy")
+
+    def __init__(self, name="game", **kwargs):
+        super().__init__(name=name, **kwargs)
+        # One vector: seven metrics of their own would cost a launch each, every step.
+        self.total = self.add_variable((len(self.NAMES),), initializer="zeros", name="total")
+        self.count = self.add_variable((), initializer="zeros", name="count")
+
+    def update_state(self, logs, num_examples):
+        num_examples = ops.cast(num_examples, self.dtype)
+        values = ops.stack([ops.cast(logs[name], self.dtype) for name in self.NAMES])
+        self.total.assign(self.total + num_examples * values)
+        self.count.assign(self.count + num_examples)
+
+    def result(self):
+        mean = ops.divide_no_nan(self.total, self.count)
+        return {name: mean[i] for i, name in enumerate(self.NAMES)}
+
+
+def discriminator_logs(d_loss, real_logits, fake_logits):
+    """How well the discriminator tells data from samples, from its logits on each."""
+    correct = ops.mean(ops.cast(real_logits > 0, "float32")) + ops.mean(ops.cast(fake_logits < 0, "float32"))
+    return {
+        "d_loss": d_loss,
+        "value": losses.value(real_logits, fake_logits),
+        "d_on_data": ops.mean(ops.sigmoid(real_logits)),
+        "d_on_samples": ops.mean(ops.sigmoid(fake_logits)),
+        "d_accuracy": correct / 2,
+    }
+
+
+def penalty(variables):
+    """Sum of the variables' own regularizers."""
+    return sum((v.regularizer(v) for v in variables if v.regularizer is not None), 0.0)
+
+
+def split(x, parts):
+    """Splits a batch into minibatches of nearly equal size; one too small to split gives a row to several."""
+    if parts == 1:
+        return [x]
+    size = ops.shape(x)[0]
+    largest = max if isinstance(size, int) else ops.maximum
+    starts = [size * i // parts for i in range(parts)]
+    stops = [size * (i + 1) // parts for i in range(parts)]
+    return [x[start : largest(stop, start + 1)] for start, stop in zip(starts, stops, strict=True)]
+
+
+def _frozen_copy(model):
+    copy = type(model).from_config({**model.get_config(), "name": f"averaged_{model.name}"})
+    copy.build(model.input_shape)
+    copy.set_weights(model.get_weights())
+    copy.trainable = False
+    return copy

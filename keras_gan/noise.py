@@ -1,0 +1,83 @@
+"""Priors p(z): what the generator turns into samples."""
+
+import keras
+import numpy as np
+from keras import ops
+
+HALF_WIDTH = 3.0**0.5  # U(-sqrt 3, sqrt 3) has mean 0 and variance 1
+
+
+class Prior:
+    """A distribution over noise vectors, with mean 0 and variance 1 in each coordinate.
+
+    Args:
+        dim: width of a noise vector, at least 1.
+    """
+
+    def __init__(self, dim):
+        if not isinstance(dim, int) or dim < 1:
+            raise ValueError(f"The noise needs a width of at least 1. Received: dim={dim!r}. Pass a positive integer.")
+        self.dim = dim
+
+    def __call__(self, num, seed):
+        """Draws noise inside a training step.
+
+        Args:
+            num: number of vectors, an integer or a scalar integer tensor.
+            seed: `keras.random.SeedGenerator`, or an integer.
+
+        Returns:
+            Tensor of shape `(num, dim)`, float32.
+        """
+        raise NotImplementedError
+
+    def draw(self, num, seed=None):
+        """Draws noise with NumPy: a seed gives the same noise on every backend.
+
+        Returns:
+            NumPy array of shape `(num, dim)`, float32.
+        """
+        raise NotImplementedError
+
+    def get_config(self):
+        return {"dim": self.dim}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable("keras_gan")
+class Uniform(Prior):
+    """Uniform on (-sqrt 3, sqrt 3) in each coordinate: what the paper's MNIST model is fed."""
+
+    def __call__(self, num, seed):
+        return keras.random.uniform((num, self.dim), -HALF_WIDTH, HALF_WIDTH, seed=seed)
+
+    def draw(self, num, seed=None):
+        generator = np.random.default_rng(seed)
+        return generator.uniform(-HALF_WIDTH, HALF_WIDTH, (num, self.dim)).astype("float32")
+
+
+@keras.saving.register_keras_serializable("keras_gan")
+class Normal(Prior):
+    """Standard normal in each coordinate: the paper's TFD and CIFAR-10 models."""
+
+    def __call__(self, num, seed):
+        return keras.random.normal((num, self.dim), seed=seed)
+
+    def draw(self, num, seed=None):
+        return np.random.default_rng(seed).standard_normal((num, self.dim)).astype("float32")
+
+
+@keras.saving.register_keras_serializable("keras_gan")
+class Spherical(Prior):
+    """Uniform on the sphere of radius sqrt(dim), where most of a standard normal's mass lies."""
+
+    def __call__(self, num, seed):
+        z = keras.random.normal((num, self.dim), seed=seed)
+        return z * (self.dim**0.5 / ops.norm(z, axis=-1, keepdims=True))
+
+    def draw(self, num, seed=None):
+        z = np.random.default_rng(seed).standard_normal((num, self.dim))
+        return (z * (self.dim**0.5 / np.linalg.norm(z, axis=-1, keepdims=True))).astype("float32")

@@ -1,0 +1,171 @@
+"""Momentum SGD as the paper ran it, and the optimizer of two players."""
+
+import keras
+
+from keras_gan import backend
+
+
+@keras.saving.register_keras_serializable("keras_gan")
+class SGD(keras.optimizers.Optimizer):
+    """Gradient descent with classical momentum, where the momentum may follow a schedule.
+
+    `velocity <- momentum * velocity - learning_rate * gradient; variable <- variable + velocity`. Keras's own SGD fixes
+    the momentum when the step is compiled; here it can be set, scheduled and saved like the learning rate.
+
+    Args:
+        learning_rate: float, or a `LearningRateSchedule`.
+        momentum: float in [0, 1), or a `LearningRateSchedule` such as `keras_gan.schedules.MomentumRamp`.
+        **kwargs: what every Keras optimizer takes: `clipnorm`, `clipvalue`, `global_clipnorm`, `weight_decay`, `name`...
+
+    Attributes:
+        velocities: list of variables, one a trained variable, in the order of training.
+    """
+
+    def __init__(self, learning_rate=0.1, momentum=0.5, name="sgd", **kwargs):
+        super().__init__(learning_rate=learning_rate, name=name, **kwargs)
+        self.velocities = []
+        if isinstance(momentum, keras.optimizers.schedules.LearningRateSchedule):
+            self._momentum = momentum
+        else:
+            _check_momentum(momentum)
+            self._momentum = self.add_variable(
+                shape=(), initializer=keras.initializers.Constant(momentum), name="momentum"
+            )
+
+    @property
+    def momentum(self):
+        """The current momentum, a scalar. Settable unless it follows a schedule."""
+        if isinstance(self._momentum, keras.optimizers.schedules.LearningRateSchedule):
+            return self._momentum(self.iterations)
+        return self._momentum
+
+    @momentum.setter
+    def momentum(self, momentum):
+        if isinstance(self._momentum, keras.optimizers.schedules.LearningRateSchedule):
+            raise TypeError(
+                "This optimizer's momentum follows a schedule and cannot be set. Make the optimizer with a float "
+                "momentum to set it."
+            )
+        _check_momentum(momentum)
+        self._momentum.assign(momentum)
+
+    def build(self, variables):
+        if self.built:
+            return
+        super().build(variables)
+        self.velocities = self.add_optimizer_variables(variables, "velocity")
+
+    def update_step(self, gradient, variable, learning_rate):
+        velocity = self.velocities[self._get_variable_index(variable)]
+        backend.momentum_update(variable, velocity, gradient, learning_rate, self.momentum)
+
+    def get_config(self):
+        config = super().get_config()
+        if isinstance(self._momentum, keras.optimizers.schedules.LearningRateSchedule):
+            config["momentum"] = keras.saving.serialize_keras_object(self._momentum)
+        else:
+            config["momentum"] = float(self._momentum.numpy())
+        return config
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        if isinstance(config.get("momentum"), dict):
+            config["momentum"] = keras.saving.deserialize_keras_object(
+                config["momentum"], custom_objects=custom_objects
+            )
+        return super().from_config(config, custom_objects=custom_objects)
+
+
+def _check_momentum(momentum):
+    if not 0 <= momentum < 1:
+        raise ValueError(f"Momentum lies in [0, 1). Received: momentum={momentum}.")
+
+
+@keras.saving.register_keras_serializable("keras_gan")
+class TwoPlayerOptimizer(keras.optimizers.Optimizer):
+    """Both players' optimizers, as the one that Keras sees as `model.optimizer`.
+
+    Keras carries and saves only `model.optimizer.variables`: here those are both players'. Each player's own optimizer
+    stays in reach as `.generator` and `.discriminator`, with its learning rate, schedule, clipping and state.
+
+    Args:
+        generator: the generator's `keras.optimizers.Optimizer`.
+        discriminator: the discriminator's; another object, for each keeps state of its own.
+    """
+
+    def __init__(self, generator, discriminator, name="two_player_optimizer"):
+        super().__init__(learning_rate=0.0, name=name)
+        if generator is discriminator:
+            raise ValueError(
+                "Both players were given the same optimizer object. Each keeps state of its own: make two, for example "
+                "generator_optimizer=SGD(0.1), discriminator_optimizer=SGD(0.1)."
+            )
+        self.generator = generator
+        self.discriminator = discriminator
+
+    @property
+    def optimizers(self):
+        """The two players' optimizers, generator first; Keras's `LearningRateScheduler` sets each of them."""
+        return [self.generator, self.discriminator]
+
+    @property
+    def variables(self):
+        return [*self.generator.variables, *self.discriminator.variables]
+
+    @property
+    def iterations(self):
+        """Updates of the generator so far: iterations of Algorithm 1."""
+        return self.generator.iterations
+
+    @property
+    def learning_rate(self):
+        """The generator's learning rate. Setting it sets both players': one alone by `.generator.learning_rate`."""
+        return self.generator.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, learning_rate):
+        for optimizer in self.optimizers:
+            optimizer.learning_rate = learning_rate
+
+    def build_players(self, generator_variables, discriminator_variables):
+        """Makes each player's state. Variables are told apart by identity, not by name or path."""
+        for optimizer, variables in (
+            (self.generator, generator_variables),
+            (self.discriminator, discriminator_variables),
+        ):
+            if not optimizer.built:
+                optimizer.build(variables)
+        self._player_of = {id(variable): self.generator for variable in generator_variables}
+        self._player_of.update({id(variable): self.discriminator for variable in discriminator_variables})
+        super().build([*generator_variables, *discriminator_variables])
+
+    def apply(self, grads, trainable_variables=None):
+        """Updates each variable by its own player's optimizer; a player with no variable here is left as it is."""
+        pairs = list(zip(grads, trainable_variables or self._trainable_variables, strict=True))
+        for optimizer in self.optimizers:
+            own = [(gradient, variable) for gradient, variable in pairs if self._player_of[id(variable)] is optimizer]
+            if own:
+                backend.apply(optimizer, *map(list, zip(*own, strict=True)))
+
+    def finalize_variable_values(self, var_list):
+        for optimizer in self.optimizers:
+            optimizer.finalize_variable_values([v for v in var_list if self._player_of.get(id(v)) is optimizer])
+
+    def set_weights(self, weights):
+        for variable, weight in zip(self.variables, weights, strict=True):
+            variable.assign(weight)
+
+    def get_config(self):
+        return {
+            "generator": keras.saving.serialize_keras_object(self.generator),
+            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        for player in ("generator", "discriminator"):
+            config[player] = keras.saving.deserialize_keras_object(config[player], custom_objects=custom_objects)
+        return cls(**config)
