@@ -10,6 +10,7 @@ __all__ = [
     "GAN",
     "callbacks",
     "datasets",
+    "evaluation",
     "initializers",
     "layers",
     "losses",
@@ -35,6 +36,7 @@ if TYPE_CHECKING or Path(sys.argv[0] if sys.argv else "").stem != "keras-gan":
     from keras_gan import (
         callbacks,
         datasets,
+        evaluation,
         initializers,
         layers,
         losses,

@@ -1,7 +1,5 @@
 """What is wrong with a user's networks, arguments or data, said before any training."""
 
-import itertools
-
 import keras
 import numpy as np
 from keras import ops
@@ -38,7 +36,7 @@ def check_networks(generator, discriminator, prior):
     if isinstance(expected, tuple) and not _fits(samples.shape, expected):
         raise ValueError(
             f"The generator makes samples of shape {tuple(samples.shape)}, but the discriminator takes {expected}. "
-            "Both must be the shape of (preprocessed) data: reshape at the generator's end or the discriminator's start."
+            "Both must be the shape of (preprocessed) data: add a Reshape to the generator or the discriminator."
         )
     logits = discriminator(keras.KerasTensor(samples.shape))
     if len(logits.shape) != 2 or logits.shape[-1] != 1:
@@ -102,7 +100,7 @@ def check_data(x, gan):
     Raises:
         ValueError: that says what was received, what was expected, and what to do.
     """
-    if isinstance(x, (list, tuple)):
+    if isinstance(x, list):
         x = np.asarray(x)
     if x is None:
         raise ValueError(
@@ -134,15 +132,14 @@ def _first_batch(stream):
     except StopIteration:
         raise ValueError("There are no data to train on. Received: a stream without a single batch.") from None
     if iterator is stream:  # a generator passes each batch once: put the first back
-        return batch, _Rewound(batch, iterator)
+        return batch, _rewound(batch, iterator)
     return batch, stream
 
 
-class _Rewound(itertools.chain):
-    """A generator with its first batch put back."""
-
-    def __new__(cls, batch, rest):
-        return super().__new__(cls, [batch], rest)
+def _rewound(batch, rest):
+    """A generator with its first batch put back (a true generator, for Keras knows them by type)."""
+    yield batch
+    yield from rest
 
 
 def _preprocessed(x, gan):
@@ -178,9 +175,9 @@ def _check_values(x, gan):
         if x.min() < low - _ROUNDING or x.max() > high + _ROUNDING:
             raise ValueError(
                 f"The generator ends in {activation}, so its samples lie in [{low:g}, {high:g}], but the data do not. "
-                f"Received: values from {x.min():g} to {x.max():g} (after preprocessing). Rescale them, for example with "
-                f"GAN(..., preprocessing={_RESCALING[activation]}) for pixels 0 to 255, or give the generator a linear "
-                "last layer."
+                f"Received: values from {x.min():g} to {x.max():g} (after preprocessing). Rescale them, for example "
+                f"with GAN(..., preprocessing={_RESCALING[activation]}) for pixels 0 to 255, or give the generator a "
+                "linear last layer."
             )
     return True
 

@@ -1,7 +1,9 @@
 """Adversarial nets: the game of "Generative Adversarial Nets" (Goodfellow et al. 2014) as a Keras model."""
 
+import contextlib
 import random
 import warnings
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,8 +19,9 @@ UPDATES = ("alternating", "simultaneous")
 class GAN(keras.Model):
     """A generator and a discriminator, trained against each other by Algorithm 1 of the paper.
 
-    One `train_step` is one iteration: k times, a step of the discriminator on a fresh minibatch of data and fresh noise;
-    then a step of the generator on fresh noise. `model(z)` and `predict(z)` are the generator's samples for noise z.
+    One `train_step` is one iteration: k times, a step of the discriminator on a fresh minibatch of data and fresh
+    noise; then a step of the generator on fresh noise. `model(z)` and `predict(z)` are the generator's samples for
+    noise z.
 
     Args:
         generator: Keras model from noise, shape `(batch, dim)`, to samples shaped like (preprocessed) data.
@@ -44,13 +47,21 @@ class GAN(keras.Model):
     ```
     """
 
-    def __init__(self, generator, discriminator, prior=None, preprocessing=None, seed=None, **kwargs):
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        prior: noise.Prior | None = None,
+        preprocessing: keras.layers.Layer | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.generator = generator
         self.discriminator = discriminator
         self.prior = prior or noise.Uniform(checks.noise_width(generator))
         self.preprocessing = preprocessing
-        self.averaged_generator = None
+        self.averaged_generator: keras.Model | None = None
         self._seed = random.randint(1, 10**9) if seed is None else seed
         # Spread, for PyTorch adds seed and counter: adjacent seeds would share draws.
         seeds = np.random.SeedSequence(self._seed).generate_state(2) // 2
@@ -63,22 +74,23 @@ class GAN(keras.Model):
 
     def compile(
         self,
-        generator_optimizer=None,
-        discriminator_optimizer=None,
-        objective="minimax",
-        updates="alternating",
-        discriminator_steps=1,
-        discriminator_weight=1.0,
-        ema=None,
-        run_eagerly=False,
-        steps_per_execution=1,
-        jit_compile="auto",
-        **kwargs,
-    ):
+        generator_optimizer: keras.optimizers.Optimizer | str | None = None,
+        discriminator_optimizer: keras.optimizers.Optimizer | str | None = None,
+        objective: str | losses.Objective = "minimax",
+        updates: str = "alternating",
+        discriminator_steps: int = 1,
+        discriminator_weight: float = 1.0,
+        ema: float | None = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str = "auto",
+        **kwargs: Any,
+    ) -> None:
         """Says how the game is played. `compile()` alone is Algorithm 1 as the paper prints it, k = 1.
 
         Args:
-            generator_optimizer: the generator's Keras optimizer. Default: `keras_gan.optimizers.SGD(0.1, momentum=0.5)`.
+            generator_optimizer: the generator's Keras optimizer. Default:
+                `keras_gan.optimizers.SGD(0.1, momentum=0.5)`.
             discriminator_optimizer: the discriminator's, another object. Default: the same.
             objective: `"minimax"`, `"non_saturating"`, `"least_squares"`, `"hinge"`, or an object of
                 `keras_gan.losses`.
@@ -108,7 +120,7 @@ class GAN(keras.Model):
         if updates == "simultaneous" and discriminator_steps > 1:
             raise ValueError(
                 "Simultaneous updates are one step of each player at the same parameters. Received: "
-                f"updates='simultaneous', discriminator_steps={discriminator_steps}. Use updates='alternating' for k > 1."
+                f"discriminator_steps={discriminator_steps}. Use updates='alternating' for k > 1."
             )
         if ema is not None and not 0 < ema < 1:
             raise ValueError(f"An average needs a decay between 0 and 1. Received: ema={ema}. Try ema=0.999, or None.")
@@ -117,6 +129,7 @@ class GAN(keras.Model):
         self.discriminator_steps = discriminator_steps
         self.discriminator_weight = discriminator_weight
         self.ema = ema
+        self._jit_compile_asked = jit_compile  # "auto" means another thing on another backend: save what was asked
         if ema is not None and self.averaged_generator is None:
             self.averaged_generator = _frozen_copy(self.generator)
         players = TwoPlayerOptimizer(
@@ -135,7 +148,7 @@ class GAN(keras.Model):
     # The game.
 
     @backend.step
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, Any]:
         """One iteration of Algorithm 1 on a batch of k minibatches."""
         x = self._data_alone(data)
         if self.updates == "simultaneous":
@@ -148,7 +161,7 @@ class GAN(keras.Model):
         self._update_average()
         return self._log(logs, x)
 
-    def discriminator_step(self, x, z):
+    def discriminator_step(self, x: Any, z: Any) -> dict[str, Any]:
         """One step of the discriminator, up its gradient of mean [log D(x) + log(1 - D(G(z)))].
 
         Args:
@@ -159,7 +172,7 @@ class GAN(keras.Model):
             Dict of scalars: `d_loss`, `value`, `d_on_data`, `d_on_samples`, `d_accuracy`.
         """
         real = self._preprocess(x)
-        with backend.without_gradient():
+        with backend.without_gradient(), looking_on(self.generator):
             fake = self.generator(z, training=True)
 
         def loss():
@@ -168,11 +181,11 @@ class GAN(keras.Model):
             return (self.optimizer.discriminator.scale_loss(d_loss),), (d_loss, real_logits, fake_logits)
 
         variables = self.discriminator.trainable_variables
-        (gradients,), outputs = backend.differentiate(loss, [variables], self.variables)
+        (gradients,), outputs = backend.differentiate(loss, [variables], self._state)
         self.optimizer.apply(gradients, variables)
         return discriminator_logs(*outputs)
 
-    def generator_step(self, z):
+    def generator_step(self, z: Any) -> dict[str, Any]:
         """One step of the generator, down its gradient of mean log(1 - D(G(z))) or what stands in for it.
 
         Args:
@@ -187,11 +200,12 @@ class GAN(keras.Model):
             return (self.optimizer.generator.scale_loss(g_loss),), g_loss
 
         variables = self.generator.trainable_variables
-        (gradients,), g_loss = backend.differentiate(loss, [variables], self.variables)
+        with looking_on(self.discriminator):
+            (gradients,), g_loss = backend.differentiate(loss, [variables], self._state)
         self.optimizer.apply(gradients, variables)
         return {"g_loss": g_loss}
 
-    def simultaneous_step(self, x, z):
+    def simultaneous_step(self, x: Any, z: Any) -> dict[str, Any]:
         """One step of both players at the current parameters, from one forward pass, as the 2014 code ran.
 
         Args:
@@ -211,13 +225,13 @@ class GAN(keras.Model):
             return scaled, (d_loss, g_loss, real_logits, fake_logits)
 
         players = self.discriminator.trainable_variables, self.generator.trainable_variables
-        gradients, (d_loss, g_loss, *logits) = backend.differentiate(loss, players, self.variables)
+        gradients, (d_loss, g_loss, *logits) = backend.differentiate(loss, players, self._state)
         for gradient, variables in zip(gradients, players, strict=True):
             self.optimizer.apply(gradient, variables)
         return discriminator_logs(d_loss, *logits) | {"g_loss": g_loss}
 
     @backend.step
-    def test_step(self, data):
+    def test_step(self, data: Any) -> dict[str, Any]:
         """Both losses and the value function on data not trained on, dropout off."""
         x = self._data_alone(data)
         z = self.prior(ops.shape(x)[0], self.evaluation_seed)
@@ -226,9 +240,14 @@ class GAN(keras.Model):
         logs = discriminator_logs(self._discriminator_loss(real_logits, fake_logits), real_logits, fake_logits)
         return self._log(logs | {"g_loss": self._generator_loss(fake_logits)}, x)
 
-    def call(self, z, training=None):
+    def call(self, z: Any, training: bool | None = None) -> Any:
         """Samples for noise z, by the averaged generator if there is one."""
         return (self.averaged_generator or self.generator)(z, training=training)
+
+    @property
+    def _state(self):
+        self._assert_compile_called()
+        return [*self.variables, *self.optimizer.variables]
 
     def _logits(self, x, training=True):
         return ops.cast(self.discriminator(x, training=training), "float32")
@@ -245,7 +264,7 @@ class GAN(keras.Model):
         return ops.cast(x, self.discriminator.compute_dtype)
 
     def _update_average(self):
-        if self.ema is None:
+        if self.ema is None or self.averaged_generator is None:
             return
         # Short at first, so that the untrained weights are forgotten (as in TensorFlow's ExponentialMovingAverage).
         done = ops.cast(self.optimizer.iterations, "float32")
@@ -259,7 +278,9 @@ class GAN(keras.Model):
 
     # Keras: data, metrics, sampling.
 
-    def fit(self, x=None, y=None, batch_size=None, *args, **kwargs):
+    def fit(
+        self, x: Any = None, y: Any = None, batch_size: int | None = None, *args: Any, **kwargs: Any
+    ) -> keras.callbacks.History:
         """Trains, as `keras.Model.fit` does.
 
         Args:
@@ -283,15 +304,16 @@ class GAN(keras.Model):
             batch_size *= self.discriminator_steps
         return super().fit(x, y, batch_size, *args, **kwargs)
 
-    def evaluate(self, *args, **kwargs):
+    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
         """The game's metrics on held-out data, as `keras.Model.evaluate`.
 
         The noise comes from a seed of its own that starts again each time: equal weights give equal values.
         """
         self.evaluation_seed.state.assign(self.evaluation_seed.state * np.array([1, 0], "uint32"))
-        return super().evaluate(*args, **kwargs)
+        with backend.shuffling_untouched():
+            return super().evaluate(*args, **kwargs)
 
-    def sample(self, num, seed=None, averaged=True, batch_size=1000):
+    def sample(self, num: int, seed: int | None = None, averaged: bool = True, batch_size: int = 1000) -> np.ndarray:
         """Draws samples.
 
         Args:
@@ -305,7 +327,8 @@ class GAN(keras.Model):
         """
         generator = self.averaged_generator if averaged and self.averaged_generator is not None else self.generator
         z = self.prior.draw(num, seed)
-        return np.asarray(generator.predict(z, batch_size=batch_size, verbose=0), "float32")
+        with backend.shuffling_untouched():
+            return np.asarray(generator.predict(z, batch_size=batch_size, verbose=0), "float32")
 
     @property
     def metrics(self):
@@ -325,7 +348,7 @@ class GAN(keras.Model):
 
     # Keras: saving.
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "generator": keras.saving.serialize_keras_object(self.generator),
@@ -342,14 +365,12 @@ class GAN(keras.Model):
             config[name] = keras.saving.deserialize_keras_object(config[name], custom_objects=custom_objects)
         return cls(**config)
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> dict[str, Any]:
         if not self.compiled:
             return {}
         return {
-            "generator_optimizer": keras.saving.serialize_keras_object(_without_loss_scale(self.optimizer.generator)),
-            "discriminator_optimizer": keras.saving.serialize_keras_object(
-                _without_loss_scale(self.optimizer.discriminator)
-            ),
+            "generator_optimizer": keras.saving.serialize_keras_object(self.optimizer.generator),
+            "discriminator_optimizer": keras.saving.serialize_keras_object(self.optimizer.discriminator),
             "objective": keras.saving.serialize_keras_object(self.objective),
             "updates": self.updates,
             "discriminator_steps": self.discriminator_steps,
@@ -357,13 +378,13 @@ class GAN(keras.Model):
             "ema": self.ema,
             "run_eagerly": self.run_eagerly,
             "steps_per_execution": self.steps_per_execution,
-            "jit_compile": self.jit_compile,
+            "jit_compile": self._jit_compile_asked,
         }
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
 
-    def export(self, filepath, format="tf_saved_model", **kwargs):
+    def export(self, filepath: Any, format: str = "tf_saved_model", **kwargs: Any) -> None:
         """Exports the generator (the averaged one, where there is one) for serving, as `keras.Model.export`."""
         generator = self.averaged_generator or self.generator
         if format == "tf_saved_model":
@@ -372,15 +393,10 @@ class GAN(keras.Model):
             generator.export(filepath, format=format, **kwargs)
 
     def _with_loss_scale(self, optimizer):
-        policies = {net.dtype_policy.name for net in (self.generator, self.discriminator)}
-        scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
-        return (
-            keras.optimizers.LossScaleOptimizer(optimizer) if "mixed_float16" in policies and not scaled else optimizer
-        )
-
-
-def _without_loss_scale(optimizer):
-    return optimizer.inner_optimizer if isinstance(optimizer, keras.optimizers.LossScaleOptimizer) else optimizer
+        half = any(_computes_in_float16(net) for net in (self.generator, self.discriminator))
+        if half and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+            return keras.optimizers.LossScaleOptimizer(optimizer)
+        return optimizer
 
 
 class GameMetrics(keras.metrics.Metric):
@@ -417,6 +433,16 @@ def discriminator_logs(d_loss, real_logits, fake_logits):
     }
 
 
+@contextlib.contextmanager
+def looking_on(player):
+    """While the other player learns, this one's moving averages (batch norm) stay; only its seeds go on."""
+    averages = [v for v in player.non_trainable_variables if "float" in v.dtype]
+    before = [ops.copy(v.value) for v in averages]
+    yield
+    for variable, value in zip(averages, before, strict=True):
+        variable.assign(value)
+
+
 def penalty(variables):
     """Sum of the variables' own regularizers."""
     return sum((v.regularizer(v) for v in variables if v.regularizer is not None), 0.0)
@@ -431,6 +457,10 @@ def split(x, parts):
     starts = [size * i // parts for i in range(parts)]
     stops = [size * (i + 1) // parts for i in range(parts)]
     return [x[start : largest(stop, start + 1)] for start, stop in zip(starts, stops, strict=True)]
+
+
+def _computes_in_float16(layer):
+    return layer.compute_dtype == "float16" or any(map(_computes_in_float16, getattr(layer, "layers", [])))
 
 
 def _frozen_copy(model):

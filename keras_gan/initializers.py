@@ -1,5 +1,7 @@
 """Initializers of the released recipes that Keras does not have."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -16,7 +18,7 @@ class PixelMeanLogit(keras.initializers.Initializer):
         mean: array of any shape with as many elements as the layer has units, values in [0, 1].
     """
 
-    def __init__(self, mean):
+    def __init__(self, mean: Any) -> None:
         mean = np.asarray(mean, "float64").reshape(-1)
         if mean.size == 0 or not np.all((mean >= 0) & (mean <= 1)):
             raise ValueError(
@@ -26,7 +28,7 @@ class PixelMeanLogit(keras.initializers.Initializer):
             )
         self.mean = mean
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: tuple[int, ...], dtype: str | None = None) -> Any:
         if int(np.prod(shape)) != self.mean.size:
             raise ValueError(
                 f"The layer has {int(np.prod(shape))} biases, but {self.mean.size} pixel means were given. "
@@ -35,5 +37,5 @@ class PixelMeanLogit(keras.initializers.Initializer):
         mean = np.clip(self.mean, 1e-7, 1 - 1e-7)
         return ops.convert_to_tensor((np.log(mean) - np.log1p(-mean)).reshape(shape), dtype=dtype or "float32")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"mean": self.mean.tolist()}

@@ -4,6 +4,8 @@ With a = the logit, D = sigmoid(a): -log D = softplus(-a) and -log(1 - D) = soft
 gradient is finite wherever the logits are.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -15,19 +17,19 @@ class Objective:
     returns them from `get_config`.
     """
 
-    def discriminator(self, real_logits, fake_logits):
+    def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
         """The loss that the discriminator minimises, given its logits on data and on samples."""
         raise NotImplementedError
 
-    def generator(self, fake_logits):
+    def generator(self, fake_logits: Any) -> Any:
         """The loss that the generator minimises, given the discriminator's logits on samples."""
         raise NotImplementedError
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "Objective":
         return cls(**config)
 
 
@@ -35,10 +37,10 @@ class Objective:
 class Minimax(Objective):
     """The value function V(D, G) itself, maximised by D and minimised by G (paper, equation 1)."""
 
-    def discriminator(self, real_logits, fake_logits):
+    def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
         return -value(real_logits, fake_logits)
 
-    def generator(self, fake_logits):
+    def generator(self, fake_logits: Any) -> Any:
         return -ops.mean(ops.softplus(fake_logits))  # mean log(1 - D(G(z)))
 
 
@@ -46,7 +48,7 @@ class Minimax(Objective):
 class NonSaturating(Minimax):
     """G maximises log D(G(z)) instead: same fixed point, stronger gradients early on (paper, section 3)."""
 
-    def generator(self, fake_logits):
+    def generator(self, fake_logits: Any) -> Any:
         return ops.mean(ops.softplus(-fake_logits))  # -mean log D(G(z))
 
 
@@ -54,10 +56,10 @@ class NonSaturating(Minimax):
 class LeastSquares(Objective):
     """Squared distance of the logits to 1 on data and 0 on samples (Mao et al. 2017, a = 0, b = c = 1)."""
 
-    def discriminator(self, real_logits, fake_logits):
+    def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
         return 0.5 * (ops.mean(ops.square(real_logits - 1.0)) + ops.mean(ops.square(fake_logits)))
 
-    def generator(self, fake_logits):
+    def generator(self, fake_logits: Any) -> Any:
         return 0.5 * ops.mean(ops.square(fake_logits - 1.0))
 
 
@@ -65,19 +67,19 @@ class LeastSquares(Objective):
 class Hinge(Objective):
     """D pushes logits beyond 1 on data and below -1 on samples; G raises its logits (Lim and Ye 2017)."""
 
-    def discriminator(self, real_logits, fake_logits):
+    def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
         return ops.mean(ops.relu(1.0 - real_logits)) + ops.mean(ops.relu(1.0 + fake_logits))
 
-    def generator(self, fake_logits):
+    def generator(self, fake_logits: Any) -> Any:
         return -ops.mean(fake_logits)
 
 
-def value(real_logits, fake_logits):
+def value(real_logits: Any, fake_logits: Any) -> Any:
     """V(D, G) = mean log D(x) + mean log(1 - D(G(z))), in nats; -log 4 = -1.386 where D is 1/2 everywhere."""
     return -ops.mean(ops.softplus(-real_logits)) - ops.mean(ops.softplus(fake_logits))
 
 
-OBJECTIVES = {
+OBJECTIVES: dict[str, type[Objective]] = {
     "minimax": Minimax,
     "non_saturating": NonSaturating,
     "least_squares": LeastSquares,
@@ -85,7 +87,7 @@ OBJECTIVES = {
 }
 
 
-def get(objective):
+def get(objective: str | Objective) -> Objective:
     """The `Objective` of that name, or the object itself.
 
     Args:

@@ -1,13 +1,14 @@
 """The networks of the paper, by the name of the data set, and small ones for the bundled digits."""
 
 import keras
+import numpy as np
 from keras.initializers import RandomUniform
 
 from keras_gan.initializers import PixelMeanLogit
 from keras_gan.layers import Maxout
 
 
-def build(name, pixel_mean=None):
+def build(name: str, pixel_mean: np.ndarray | None = None) -> tuple[keras.Model, keras.Model]:
     """Builds a generator and a discriminator.
 
     Args:
@@ -26,7 +27,7 @@ def build(name, pixel_mean=None):
     return NETWORKS[name](pixel_mean)
 
 
-def mnist(pixel_mean=None):
+def mnist(pixel_mean: np.ndarray | None = None) -> tuple[keras.Model, keras.Model]:
     """The paper's MNIST networks: 2,503,984 and 1,231,441 parameters, noise of width 100."""
     return (
         _relu_generator((28, 28, 1), noise_dim=100, hidden_units=1200, pixel_mean=pixel_mean),
@@ -34,7 +35,7 @@ def mnist(pixel_mean=None):
     )
 
 
-def digits(pixel_mean=None):
+def digits(pixel_mean: np.ndarray | None = None) -> tuple[keras.Model, keras.Model]:
     """The MNIST networks scaled down to the bundled 8x8 digits, noise of width 32."""
     return (
         _relu_generator((8, 8, 1), noise_dim=32, hidden_units=256, pixel_mean=pixel_mean),

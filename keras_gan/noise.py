@@ -1,5 +1,7 @@
 """Priors p(z): what the generator turns into samples."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -14,12 +16,12 @@ class Prior:
         dim: width of a noise vector, at least 1.
     """
 
-    def __init__(self, dim):
+    def __init__(self, dim: int) -> None:
         if not isinstance(dim, int) or dim < 1:
             raise ValueError(f"The noise needs a width of at least 1. Received: dim={dim!r}. Pass a positive integer.")
         self.dim = dim
 
-    def __call__(self, num, seed):
+    def __call__(self, num: Any, seed: keras.random.SeedGenerator | int) -> Any:
         """Draws noise inside a training step.
 
         Args:
@@ -31,7 +33,7 @@ class Prior:
         """
         raise NotImplementedError
 
-    def draw(self, num, seed=None):
+    def draw(self, num: int, seed: int | None = None) -> np.ndarray:
         """Draws noise with NumPy: a seed gives the same noise on every backend.
 
         Returns:
@@ -39,11 +41,11 @@ class Prior:
         """
         raise NotImplementedError
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"dim": self.dim}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "Prior":
         return cls(**config)
 
 
@@ -51,10 +53,10 @@ class Prior:
 class Uniform(Prior):
     """Uniform on (-sqrt 3, sqrt 3) in each coordinate: what the paper's MNIST model is fed."""
 
-    def __call__(self, num, seed):
+    def __call__(self, num: Any, seed: keras.random.SeedGenerator | int) -> Any:
         return keras.random.uniform((num, self.dim), -HALF_WIDTH, HALF_WIDTH, seed=seed)
 
-    def draw(self, num, seed=None):
+    def draw(self, num: int, seed: int | None = None) -> np.ndarray:
         generator = np.random.default_rng(seed)
         return generator.uniform(-HALF_WIDTH, HALF_WIDTH, (num, self.dim)).astype("float32")
 
@@ -63,10 +65,10 @@ class Uniform(Prior):
 class Normal(Prior):
     """Standard normal in each coordinate: the paper's TFD and CIFAR-10 models."""
 
-    def __call__(self, num, seed):
+    def __call__(self, num: Any, seed: keras.random.SeedGenerator | int) -> Any:
         return keras.random.normal((num, self.dim), seed=seed)
 
-    def draw(self, num, seed=None):
+    def draw(self, num: int, seed: int | None = None) -> np.ndarray:
         return np.random.default_rng(seed).standard_normal((num, self.dim)).astype("float32")
 
 
@@ -74,10 +76,10 @@ class Normal(Prior):
 class Spherical(Prior):
     """Uniform on the sphere of radius sqrt(dim), where most of a standard normal's mass lies."""
 
-    def __call__(self, num, seed):
+    def __call__(self, num: Any, seed: keras.random.SeedGenerator | int) -> Any:
         z = keras.random.normal((num, self.dim), seed=seed)
         return z * (self.dim**0.5 / ops.norm(z, axis=-1, keepdims=True))
 
-    def draw(self, num, seed=None):
+    def draw(self, num: int, seed: int | None = None) -> np.ndarray:
         z = np.random.default_rng(seed).standard_normal((num, self.dim))
         return (z * (self.dim**0.5 / np.linalg.norm(z, axis=-1, keepdims=True))).astype("float32")

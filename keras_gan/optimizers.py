@@ -1,5 +1,7 @@
 """Momentum SGD as the paper ran it, and the optimizer of two players."""
 
+from typing import Any
+
 import keras
 
 from keras_gan import backend
@@ -15,15 +17,15 @@ class SGD(keras.optimizers.Optimizer):
     Args:
         learning_rate: float, or a `LearningRateSchedule`.
         momentum: float in [0, 1), or a `LearningRateSchedule` such as `keras_gan.schedules.MomentumRamp`.
-        **kwargs: what every Keras optimizer takes: `clipnorm`, `clipvalue`, `global_clipnorm`, `weight_decay`, `name`...
+        **kwargs: what every Keras optimizer takes: `clipnorm`, `clipvalue`, `global_clipnorm`, `weight_decay`...
 
     Attributes:
         velocities: list of variables, one a trained variable, in the order of training.
     """
 
-    def __init__(self, learning_rate=0.1, momentum=0.5, name="sgd", **kwargs):
+    def __init__(self, learning_rate: Any = 0.1, momentum: Any = 0.5, name: str = "sgd", **kwargs: Any) -> None:
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
-        self.velocities = []
+        self.velocities: list[keras.Variable] = []
         if isinstance(momentum, keras.optimizers.schedules.LearningRateSchedule):
             self._momentum = momentum
         else:
@@ -33,14 +35,14 @@ class SGD(keras.optimizers.Optimizer):
             )
 
     @property
-    def momentum(self):
+    def momentum(self) -> Any:
         """The current momentum, a scalar. Settable unless it follows a schedule."""
         if isinstance(self._momentum, keras.optimizers.schedules.LearningRateSchedule):
             return self._momentum(self.iterations)
         return self._momentum
 
     @momentum.setter
-    def momentum(self, momentum):
+    def momentum(self, momentum: float) -> None:
         if isinstance(self._momentum, keras.optimizers.schedules.LearningRateSchedule):
             raise TypeError(
                 "This optimizer's momentum follows a schedule and cannot be set. Make the optimizer with a float "
@@ -49,17 +51,17 @@ class SGD(keras.optimizers.Optimizer):
         _check_momentum(momentum)
         self._momentum.assign(momentum)
 
-    def build(self, variables):
+    def build(self, variables: list[keras.Variable]) -> None:
         if self.built:
             return
         super().build(variables)
         self.velocities = self.add_optimizer_variables(variables, "velocity")
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         velocity = self.velocities[self._get_variable_index(variable)]
         backend.momentum_update(variable, velocity, gradient, learning_rate, self.momentum)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         if isinstance(self._momentum, keras.optimizers.schedules.LearningRateSchedule):
             config["momentum"] = keras.saving.serialize_keras_object(self._momentum)
@@ -94,7 +96,12 @@ class TwoPlayerOptimizer(keras.optimizers.Optimizer):
         discriminator: the discriminator's; another object, for each keeps state of its own.
     """
 
-    def __init__(self, generator, discriminator, name="two_player_optimizer"):
+    def __init__(
+        self,
+        generator: keras.optimizers.Optimizer,
+        discriminator: keras.optimizers.Optimizer,
+        name: str = "two_player_optimizer",
+    ) -> None:
         super().__init__(learning_rate=0.0, name=name)
         if generator is discriminator:
             raise ValueError(
@@ -105,30 +112,32 @@ class TwoPlayerOptimizer(keras.optimizers.Optimizer):
         self.discriminator = discriminator
 
     @property
-    def optimizers(self):
+    def optimizers(self) -> list[keras.optimizers.Optimizer]:
         """The two players' optimizers, generator first; Keras's `LearningRateScheduler` sets each of them."""
         return [self.generator, self.discriminator]
 
     @property
-    def variables(self):
+    def variables(self) -> list[keras.Variable]:
         return [*self.generator.variables, *self.discriminator.variables]
 
     @property
-    def iterations(self):
+    def iterations(self) -> Any:
         """Updates of the generator so far: iterations of Algorithm 1."""
         return self.generator.iterations
 
     @property
-    def learning_rate(self):
+    def learning_rate(self) -> Any:
         """The generator's learning rate. Setting it sets both players': one alone by `.generator.learning_rate`."""
         return self.generator.learning_rate
 
     @learning_rate.setter
-    def learning_rate(self, learning_rate):
+    def learning_rate(self, learning_rate: float) -> None:
         for optimizer in self.optimizers:
             optimizer.learning_rate = learning_rate
 
-    def build_players(self, generator_variables, discriminator_variables):
+    def build_players(
+        self, generator_variables: list[keras.Variable], discriminator_variables: list[keras.Variable]
+    ) -> None:
         """Makes each player's state. Variables are told apart by identity, not by name or path."""
         for optimizer, variables in (
             (self.generator, generator_variables),
@@ -156,7 +165,7 @@ class TwoPlayerOptimizer(keras.optimizers.Optimizer):
         for variable, weight in zip(self.variables, weights, strict=True):
             variable.assign(weight)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             "generator": keras.saving.serialize_keras_object(self.generator),
             "discriminator": keras.saving.serialize_keras_object(self.discriminator),

@@ -1,11 +1,13 @@
 """Pictures from arrays of samples."""
 
+from pathlib import Path
+
 import numpy as np
 
 _SMALLEST = 28  # pixels a side below which an image is enlarged, so that a person can see it
 
 
-def grid(images, columns, value_range=(0.0, 1.0)):
+def grid(images: np.ndarray, columns: int, value_range: tuple[float, float] = (0.0, 1.0)) -> np.ndarray:
     """Tiles images into one, row by row, a pixel of mid-grey between them.
 
     Args:
@@ -35,7 +37,9 @@ def grid(images, columns, value_range=(0.0, 1.0)):
     return tiled
 
 
-def save_grid(images, path, columns, value_range=(0.0, 1.0)):
+def save_grid(
+    images: np.ndarray, path: str | Path, columns: int, value_range: tuple[float, float] = (0.0, 1.0)
+) -> None:
     """Writes `grid(images, columns, value_range)` as a PNG file."""
     from PIL import Image
 

@@ -8,14 +8,16 @@ import random
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import keras
 
 import keras_gan
 from keras_gan import backend, callbacks
+from keras_gan.datasets import Dataset
 
 
-def prepare(device="auto", precision="float32", seed=None):
+def prepare(device: str = "auto", precision: str = "float32", seed: int | None = None) -> int:
     """Chooses the device and the precision, seeds everything, and prints what runs where.
 
     Args:
@@ -37,7 +39,7 @@ def prepare(device="auto", precision="float32", seed=None):
     return seed
 
 
-def make_folder(run_dir, name):
+def make_folder(run_dir: str | None, name: str) -> Path:
     """Makes the run's folder: the one asked for, or the first of runs/NAME-1, runs/NAME-2, ... that is free.
 
     Raises:
@@ -57,7 +59,7 @@ def make_folder(run_dir, name):
     return folder
 
 
-def train(gan, data, recipe, folder, seed):
+def train(gan: keras_gan.GAN, data: Dataset, recipe: Any, folder: Path, seed: int) -> keras.callbacks.History:
     """Trains a compiled GAN and leaves config.json, history.csv, samples/, gan.keras and a SavedModel in the folder.
 
     Args:

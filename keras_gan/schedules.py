@@ -1,6 +1,7 @@
 """Schedules of the released recipes: how the learning rate falls and the momentum rises."""
 
 import math
+from typing import Any
 
 import keras
 from keras import ops
@@ -18,7 +19,7 @@ class ExponentialDecay(keras.optimizers.schedules.LearningRateSchedule):
         minimum: the floor, from 0 to `initial`.
     """
 
-    def __init__(self, initial, factor=1.000004, minimum=1e-6):
+    def __init__(self, initial: float, factor: float = 1.000004, minimum: float = 1e-6) -> None:
         if not 0 <= minimum <= initial or initial <= 0 or factor < 1:
             raise ValueError(
                 "ExponentialDecay needs initial > 0, factor >= 1 and 0 <= minimum <= initial. "
@@ -26,12 +27,12 @@ class ExponentialDecay(keras.optimizers.schedules.LearningRateSchedule):
             )
         self.initial, self.factor, self.minimum = initial, factor, minimum
 
-    def __call__(self, step):
+    def __call__(self, step: Any) -> Any:
         # exp(-step log factor): factor ** step would round factor to float32 first, and 1.000004 has one digit there.
         step = ops.cast(step, "float32")
         return ops.maximum(self.minimum, self.initial * ops.exp(-math.log(self.factor) * step))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"initial": self.initial, "factor": self.factor, "minimum": self.minimum}
 
 
@@ -48,7 +49,9 @@ class MomentumRamp(keras.optimizers.schedules.LearningRateSchedule):
         updates_per_epoch: updates in an epoch (500 for MNIST: 50,000 images in minibatches of 100).
     """
 
-    def __init__(self, initial=0.5, final=0.7, epochs=250, updates_per_epoch=500):
+    def __init__(
+        self, initial: float = 0.5, final: float = 0.7, epochs: int = 250, updates_per_epoch: int = 500
+    ) -> None:
         if not (0 <= initial < 1 and 0 <= final < 1) or epochs < 2 or updates_per_epoch < 1:
             raise ValueError(
                 "MomentumRamp needs initial and final in [0, 1), epochs >= 2 and updates_per_epoch >= 1. Received: "
@@ -57,12 +60,12 @@ class MomentumRamp(keras.optimizers.schedules.LearningRateSchedule):
         self.initial, self.final = initial, final
         self.epochs, self.updates_per_epoch = epochs, updates_per_epoch
 
-    def __call__(self, step):
+    def __call__(self, step: Any) -> Any:
         epochs_done = ops.cast(ops.floor_divide(step, self.updates_per_epoch), "float32")
         share = ops.minimum(epochs_done / (self.epochs - 1), 1.0)
         return self.initial + (self.final - self.initial) * share
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             "initial": self.initial,
             "final": self.final,

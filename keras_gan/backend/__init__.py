@@ -1,9 +1,10 @@
-"""The one place that knows which backend runs: the same eight names from TensorFlow, JAX or PyTorch.
+"""The one place that knows which backend runs: the same nine names from TensorFlow, JAX or PyTorch.
 
 - `step(method)` turns a stateful `train_step(self, data)` into what the backend's `fit` calls.
 - `differentiate(compute, groups, state)` takes each loss's gradient in its own player's variables.
 - `apply(optimizer, gradients, variables)` lets a player's optimizer update its variables.
 - `without_gradient()` is a context in which nothing is recorded for differentiation.
+- `shuffling_untouched()` is a context for looks aside: the order of the training data does not change by them.
 - `momentum_update(variable, velocity, gradient, learning_rate, momentum)` is one heavy-ball step.
 - `export_saved_model(generator, path)` writes a TensorFlow SavedModel.
 - `use_device(device)` chooses GPU or CPU and lets GPU memory grow.
@@ -20,6 +21,7 @@ if _backend == "tensorflow":
         differentiate,
         export_saved_model,
         momentum_update,
+        shuffling_untouched,
         step,
         use_device,
         without_gradient,
@@ -31,6 +33,7 @@ elif _backend == "jax":
         differentiate,
         export_saved_model,
         momentum_update,
+        shuffling_untouched,
         step,
         use_device,
         without_gradient,
@@ -42,6 +45,7 @@ elif _backend == "torch":
         differentiate,
         export_saved_model,
         momentum_update,
+        shuffling_untouched,
         step,
         use_device,
         without_gradient,
@@ -58,6 +62,7 @@ __all__ = [
     "differentiate",
     "export_saved_model",
     "momentum_update",
+    "shuffling_untouched",
     "step",
     "use_device",
     "without_gradient",

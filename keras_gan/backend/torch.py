@@ -51,6 +51,11 @@ def without_gradient():
     return torch.no_grad()
 
 
+def shuffling_untouched():
+    """Every `DataLoader` draws from the generator that shuffles the training data: put it back afterwards."""
+    return torch.random.fork_rng(devices=[])
+
+
 @torch.no_grad()
 def momentum_update(variable, velocity, gradient, learning_rate, momentum):
     """velocity <- momentum * velocity - learning_rate * gradient; variable <- variable + velocity."""
@@ -87,8 +92,8 @@ def use_device(device):
     """Chooses `"auto"`, `"gpu"` or `"cpu"`; PyTorch takes GPU memory as it is needed."""
     if device == "gpu" and not torch.cuda.is_available():
         raise ValueError(
-            "device='gpu' was asked for, but PyTorch sees no GPU. Install a CUDA build of torch and check the driver with "
-            "nvidia-smi, or use --device auto or --device cpu."
+            "device='gpu' was asked for, but PyTorch sees no GPU. Install a CUDA build of torch and check the driver "
+            "with nvidia-smi, or use --device auto or --device cpu."
         )
     if device == "cpu":
         from keras import device as keras_device

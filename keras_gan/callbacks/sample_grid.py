@@ -10,7 +10,8 @@ from keras_gan import plotting
 class SampleGrid(keras.callbacks.Callback):
     """Writes a grid of samples from fixed noise, so that pictures of different epochs show progress.
 
-    Files are `folder/samples/epoch_0000.png` (before training) and so on. Training is bit-identical with and without it.
+    Files are `folder/samples/epoch_0000.png` (before training) and so on. Training is bit-identical with and
+    without it.
 
     Args:
         folder: folder of the run; made if it is not there.
@@ -20,13 +21,21 @@ class SampleGrid(keras.callbacks.Callback):
         value_range: the samples' values for black and white.
     """
 
-    def __init__(self, folder, every=1, rows=10, seed=0, value_range=(0.0, 1.0)):
+    def __init__(
+        self,
+        folder: str | Path,
+        every: int = 1,
+        rows: int = 10,
+        seed: int = 0,
+        value_range: tuple[float, float] = (0.0, 1.0),
+    ) -> None:
         super().__init__()
         if every < 1 or rows < 1:
             raise ValueError(f"SampleGrid needs every >= 1 and rows >= 1. Received: every={every}, rows={rows}.")
         self.folder = Path(folder) / "samples"
         self.every, self.rows, self.seed, self.value_range = every, rows, seed, value_range
-        self._epochs_done = self._drawn = None
+        self._epochs_done: int | None = None
+        self._drawn: int | None = None
 
     def on_train_begin(self, logs=None):
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -38,8 +47,8 @@ class SampleGrid(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self._epochs_done = epoch + 1
-        if self._epochs_done % self.every == 0:
-            self._draw(self._epochs_done)
+        if (epoch + 1) % self.every == 0:
+            self._draw(epoch + 1)
 
     def on_train_end(self, logs=None):
         if self._epochs_done is not None and self._drawn != self._epochs_done:

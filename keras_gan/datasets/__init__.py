@@ -1,15 +1,18 @@
 """Real images, loaded by name: uint8 pixels and the preprocessing that a model of them is saved with."""
 
+from collections.abc import Callable
+from typing import Any
+
 from keras_gan.datasets.dataset import Dataset, DatasetNotFoundError, Splits
 from keras_gan.datasets.digits import load_digits
 from keras_gan.datasets.mnist import load_mnist
 
 __all__ = ["Dataset", "DatasetNotFoundError", "Splits", "load"]
 
-LOADERS = {"digits": load_digits, "mnist": load_mnist}
+LOADERS: dict[str, Callable[..., Dataset]] = {"digits": load_digits, "mnist": load_mnist}
 
 
-def load(name, **options):
+def load(name: str, **options: Any) -> Dataset:
     """Loads a data set.
 
     Args:

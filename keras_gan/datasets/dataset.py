@@ -28,9 +28,9 @@ class Dataset(Splits):
 
     labels: Splits
     preprocessing: keras.layers.Layer
-    card: dict
+    card: dict[str, str]
 
-    def pixel_mean(self):
+    def pixel_mean(self) -> np.ndarray:
         """Mean training image after preprocessing, shape `(h, w, c)`, float64."""
         total = np.zeros(self.train.shape[1:])
         for start in range(0, len(self.train), 1000):

@@ -21,7 +21,7 @@ _INSTEAD = (
 )
 
 
-def load_mnist(source=None, path=None):
+def load_mnist(source: str | None = None, path: str | Path | None = None) -> Dataset:
     """28x28 images of digits, split into 50,000 training, 10,000 validation and 10,000 test images."""
     if path is not None:
         train, train_labels, test, test_labels = _from_npz(path)
@@ -36,7 +36,9 @@ def load_mnist(source=None, path=None):
     labels = [*np.split(train_labels.astype("int64"), [_NUM_TRAIN]), test_labels.astype("int64")]
     shuffled = "in tensorflow-datasets' own order: not the paper's split, though as large"
     return Dataset(
-        *images,
+        train=images[0],
+        validation=images[1],
+        test=images[2],
         labels=Splits(*labels),
         preprocessing=keras.layers.Rescaling(1 / 255, name="preprocessing"),
         card={

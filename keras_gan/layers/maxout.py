@@ -1,5 +1,7 @@
 """The maxout layer."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -40,17 +42,17 @@ class Maxout(keras.layers.Layer):
 
     def __init__(
         self,
-        units,
-        pieces,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
-        **kwargs,
-    ):
+        units: int,
+        pieces: int,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         for name, number in (("units", units), ("pieces", pieces)):
             if not isinstance(number, int) or number < 1:
@@ -66,7 +68,7 @@ class Maxout(keras.layers.Layer):
         self.bias_constraint = keras.constraints.get(bias_constraint)
         self.input_spec = keras.layers.InputSpec(min_ndim=2)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
         input_dim = input_shape[-1]
         if input_dim is None:
             raise ValueError(
@@ -91,17 +93,17 @@ class Maxout(keras.layers.Layer):
             )
         self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: input_dim})
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         pieces = ops.matmul(inputs, self.kernel)
         if self.bias is not None:
             pieces = ops.add(pieces, self.bias)
         leading = ops.shape(pieces)[:-1]
         return ops.max(ops.reshape(pieces, (*leading, self.units, self.pieces)), axis=-1)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (*input_shape[:-1], self.units)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "units": self.units,

@@ -1,0 +1,65 @@
+"""Tiny networks that every test file shares. Which backend runs is KERAS_BACKEND's to say."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or its start-up notes stand between the test results
+
+import keras
+import numpy as np
+import pytest
+
+import keras_gan as kg
+
+
+def make_networks(seed=0, noise_dim=3, size=4, batch_norm=False, dropout=0.0):
+    """A generator and a maxout discriminator of vectors, with weights large enough to matter."""
+    rng = np.random.default_rng(seed)
+    generator = keras.Sequential(
+        [
+            keras.Input((noise_dim,)),
+            keras.layers.Dense(5, activation="relu"),
+            *([keras.layers.BatchNormalization()] if batch_norm else []),
+            keras.layers.Dense(size, activation="sigmoid"),
+        ],
+        name="generator",
+    )
+    discriminator = keras.Sequential(
+        [
+            keras.Input((size,)),
+            *([keras.layers.Dropout(dropout, seed=1)] if dropout else []),
+            kg.layers.Maxout(6, pieces=3),
+            *([keras.layers.BatchNormalization()] if batch_norm else []),
+            keras.layers.Dense(1),
+        ],
+        name="discriminator",
+    )
+    for net in (generator, discriminator):
+        for variable in net.trainable_variables:
+            if "gamma" not in variable.path:
+                variable.assign(rng.normal(0, 0.7, variable.shape).astype("float32"))
+    return generator, discriminator
+
+
+def make_gan(seed=0, compile_arguments=None, **networks):
+    gan = kg.GAN(*make_networks(**networks), seed=seed)
+    gan.compile(**(compile_arguments or {}))
+    return gan
+
+
+def make_data(num=12, size=4, seed=0):
+    return np.random.default_rng(seed).uniform(0, 1, (num, size)).astype("float32")
+
+
+def weights(net):
+    return [variable.numpy().copy() for variable in net.variables]
+
+
+def all_equal(a, b):
+    return len(a) == len(b) and all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    keras.utils.set_random_seed(7)
+    yield
+    keras.config.set_dtype_policy("float32")

@@ -1,0 +1,129 @@
+"""The package as a whole: what it imports, what its wheel holds, what the README promises."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import keras
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FIRST_BACKEND = keras.backend.backend() == "tensorflow"  # one run of the slow builds is enough
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.split(".")[0]
+
+
+def test_only_the_backend_folder_imports_a_backend():
+    files = [*(ROOT / "keras_gan").rglob("*.py"), *(ROOT / "recipes").rglob("*.py")]
+    offenders = [
+        path.relative_to(ROOT)
+        for path in files
+        if path.parent.name != "backend" and {"tensorflow", "jax", "torch"} & set(imports(path))
+    ]
+    assert len(files) > 15
+    assert offenders == []
+
+
+def test_importing_the_package_is_light():
+    heavy = ("scipy", "sklearn", "matplotlib", "tensorflow_datasets", "PIL", "tyro")
+    loaded = [
+        subprocess.run(
+            [sys.executable, "-c", f"import sys, {module}; print([n for n in {heavy} if n in sys.modules])"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for module in ("keras", "keras_gan")
+    ]
+    assert loaded[0] == loaded[1]  # nothing that Keras and its backend do not bring themselves
+
+
+def test_every_public_name_is_there():
+    import keras_gan
+
+    assert all(getattr(keras_gan, name) is not None for name in keras_gan.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        keras_gan.nonsense  # noqa: B018
+
+
+def test_an_import_alone_lets_keras_read_a_file(tmp_path):
+    from conftest import make_gan
+
+    make_gan().save(tmp_path / "gan.keras")
+    program = "import keras_gan, keras, sys; print(keras.saving.load_model(sys.argv[1]).sample(2).shape)"
+    result = subprocess.run([sys.executable, "-c", program, tmp_path / "gan.keras"], capture_output=True, text=True)
+    assert "(2, 4)" in result.stdout, result.stderr
+
+
+@pytest.mark.skipif(not FIRST_BACKEND, reason="run once, on TensorFlow")
+def test_the_wheel_holds_what_the_command_needs(tmp_path):
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, ROOT],
+        check=True,
+        capture_output=True,
+        cwd=tmp_path,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {
+        "keras_gan/cli.py",
+        "keras_gan/recipes/digits.py",
+        "keras_gan/recipes/mnist.py",
+        "keras_gan/py.typed",
+    } <= set(names)
+    assert not [name for name in names if name.startswith(("tests", "recipes", "benchmarks"))]
+    # from the unpacked wheel alone, in an empty folder
+    (tmp_path / "site").mkdir()
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    (tmp_path / "empty").mkdir()
+    program = (
+        f"import sys; sys.path = [p for p in sys.path if p != {str(ROOT)!r}]\n"
+        "sys.meta_path = [f for f in sys.meta_path if 'editable' not in repr(f).lower()]\n"
+        "import keras_gan.cli; assert 'site' in keras_gan.__file__, keras_gan.__file__\n"
+        "keras_gan.cli.main(['train', 'digits', '--epochs', '1'])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path / "empty",
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "empty" / "runs" / "digits-1" / "gan.keras").is_file()
+
+
+def test_every_public_thing_has_a_docstring():
+    for path in (ROOT / "keras_gan").rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        assert ast.get_docstring(tree), path
+        for node in tree.body:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
+                assert ast.get_docstring(node), f"{path}: {node.name}"
+
+
+def test_the_versions_agree():
+    import keras_gan
+
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    assert f"## {keras_gan.__version__}" in changelog
+    assert "### Numbers changed" in changelog
+    assert f"version: {keras_gan.__version__}" in (ROOT / "CITATION.cff").read_text()
+
+
+def test_the_readme_and_ci_run_the_same_test_command():
+    readme, ci = (ROOT / "README.md").read_text(), (ROOT / ".ci" / "run").read_text()
+    commands = re.findall(r"```sh\n(.*?)\n```", readme, re.S)
+    assert any("-m pytest" in command for command in commands)
+    assert "README.md" in ci  # it takes the command from there
+    assert all("-c constraints.txt" in command for command in commands if "pip install" in command)

@@ -1,0 +1,124 @@
+import csv
+import dataclasses
+import json
+
+import keras
+import numpy as np
+import pytest
+from keras_gan.recipes import digits, mnist
+
+import keras_gan as kg
+from keras_gan import backend, runs
+
+
+@pytest.fixture
+def small_mnist(tmp_path):
+    rng = np.random.default_rng(0)
+    np.savez(
+        tmp_path / "mnist.npz",
+        x_train=rng.integers(0, 256, (60_000, 28, 28), "uint8"),
+        y_train=np.zeros(60_000, "uint8"),
+        x_test=np.zeros((10_000, 28, 28), "uint8"),
+        y_test=np.zeros(10_000, "uint8"),
+    )
+    return tmp_path / "mnist.npz"
+
+
+def test_a_digits_run_leaves_its_folder(tmp_path, capsys):
+    pytest.importorskip("tensorflow")
+    recipe = digits.Digits(epochs=4, every=2, seed=5, run_dir=str(tmp_path / "run"))
+    digits.main(recipe)
+    folder = tmp_path / "run"
+    assert {p.name for p in folder.iterdir()} == {"config.json", "history.csv", "samples", "gan.keras", "generator"}
+    config = json.loads((folder / "config.json").read_text())
+    assert config["recipe"]["epochs"] == 4
+    assert config["recipe"]["seed"] == 5
+    assert config["data"]["name"] == "digits"
+    with open(folder / "history.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["0", "1", "2", "3"]
+    assert np.isfinite([float(row["value"]) for row in rows]).all()
+    assert np.isfinite(float(rows[1]["val_value"]))
+    assert sorted(p.name for p in (folder / "samples").iterdir()) == [f"epoch_000{e}.png" for e in (0, 2, 4)]
+    gan = keras.saving.load_model(folder / "gan.keras")
+    assert gan.updates == "simultaneous"
+    import tensorflow
+
+    program = tensorflow.saved_model.load(str(folder / "generator"))
+    z = gan.prior.draw(3, seed=0)
+    np.testing.assert_allclose(program.serve(z).numpy(), gan.sample(3, seed=0), rtol=1e-4, atol=1e-5)
+    printed = capsys.readouterr().out
+    assert backend.describe_device() in printed
+    assert "epoch 2/4" in printed
+
+
+def test_the_seed_fixes_a_run(tmp_path):
+    histories = []
+    for _ in range(2):
+        seed = runs.prepare(seed=3)
+        data = kg.datasets.load("digits")
+        gan = kg.GAN(*kg.networks.build("digits"), preprocessing=data.preprocessing, seed=seed)
+        gan.compile()
+        histories.append(gan.fit(data.train[:200], epochs=2, verbose=0).history)
+    assert histories[0] == histories[1]
+
+
+def test_the_mnist_recipe_runs_the_released_settings(small_mnist, tmp_path, monkeypatch):
+    made = {}
+
+    def train(gan, data, recipe, folder, seed):
+        made.update(gan=gan, data=data, folder=folder)
+
+    monkeypatch.setattr(runs, "train", train)
+    mnist.main(mnist.Mnist(data_path=str(small_mnist), run_dir=str(tmp_path / "run"), seed=1))
+    gan = made["gan"]
+    assert (gan.updates, gan.discriminator_weight, gan.discriminator_steps, gan.ema) == ("simultaneous", 0.5, 1, None)
+    assert isinstance(gan.objective, kg.losses.NonSaturating)
+    assert isinstance(gan.prior, kg.noise.Uniform)
+    for optimizer in gan.optimizer.optimizers:
+        rate, momentum = optimizer.get_config()["learning_rate"]["config"], optimizer.get_config()["momentum"]["config"]
+        assert rate == {"initial": 0.1, "factor": 1.000004, "minimum": 1e-6}
+        assert momentum == {"initial": 0.5, "final": 0.7, "epochs": 250, "updates_per_epoch": 500}
+    bias = gan.generator.trainable_variables[-1].numpy()
+    np.testing.assert_allclose(1 / (1 + np.exp(-bias)), made["data"].pixel_mean().ravel(), rtol=1e-4)
+
+
+def test_the_momentum_ramp_knows_k(small_mnist, tmp_path, monkeypatch):
+    made = {}
+    monkeypatch.setattr(runs, "train", lambda gan, *rest: made.update(gan=gan))
+    recipe = mnist.Mnist(
+        data_path=str(small_mnist), run_dir=str(tmp_path / "run"), updates="alternating", discriminator_steps=2
+    )
+    mnist.main(recipe)
+    players = made["gan"].optimizer
+    ramps = [o.get_config()["momentum"]["config"]["updates_per_epoch"] for o in players.optimizers]
+    assert ramps == [250, 500]
+
+
+def test_folders_are_numbered_and_never_overwritten(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert runs.make_folder(None, "digits").name == "digits-1"
+    assert runs.make_folder(None, "digits").name == "digits-2"
+    folder = runs.make_folder("mine", "digits")
+    (folder / "config.json").write_text("{}")
+    with pytest.raises(ValueError, match="holds a run already"):
+        runs.make_folder("mine", "digits")
+
+
+def test_a_gpu_that_is_not_there():
+    if "CPU" not in backend.describe_device().upper():
+        pytest.skip("there is a GPU")
+    with pytest.raises(ValueError, match=r"sees no GPU.*--device cpu"):
+        runs.prepare(device="gpu")
+
+
+def test_cpu_and_precision(capsys):
+    runs.prepare(device="cpu", precision="mixed_bfloat16", seed=1)
+    assert keras.config.dtype_policy().name == "mixed_bfloat16"
+    assert "mixed_bfloat16, seed 1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("recipe", [digits.Digits, mnist.Mnist])
+def test_recipes_are_frozen(recipe):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        recipe().epochs = 3
