@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-_SMALLEST = 28  # pixels a side below which an image is enlarged, so that a person can see it
+_SMALLEST = 48  # pixels a side below which an image is enlarged, so that a person can see it
 
 
 def grid(images: np.ndarray, columns: int, value_range: tuple[float, float] = (0.0, 1.0)) -> np.ndarray:

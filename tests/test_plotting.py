@@ -6,29 +6,29 @@ from keras_gan import plotting
 
 
 def test_grid_tiles_row_by_row():
-    images = np.zeros((5, 28, 30, 1))
+    images = np.zeros((5, 48, 50, 1))
     images[3] = 1.0
     tiled = plotting.grid(images, columns=3)
-    assert tiled.shape == (2 * 29 - 1, 3 * 31 - 1, 1)
-    assert (tiled[29:, :30] == 255).all()
-    assert (tiled[:28, :30] == 0).all()
-    assert (tiled[28] == 128).all()
+    assert tiled.shape == (2 * 49 - 1, 3 * 51 - 1, 1)
+    assert (tiled[49:, :50] == 255).all()
+    assert (tiled[:48, :50] == 0).all()
+    assert (tiled[48] == 128).all()
 
 
 def test_values_map_to_black_and_white():
-    tiled = plotting.grid(np.array([-1.0, 0.0, 1.0, 3.0]).reshape(4, 1, 1, 1) * np.ones((1, 28, 28, 1)), 4, (-1, 1))
-    assert [tiled[0, 29 * i, 0] for i in range(4)] == [0, 128, 255, 255]
+    tiled = plotting.grid(np.array([-1.0, 0.0, 1.0, 3.0]).reshape(4, 1, 1, 1) * np.ones((1, 48, 48, 1)), 4, (-1, 1))
+    assert [tiled[0, 49 * i, 0] for i in range(4)] == [0, 128, 255, 255]
 
 
 def test_small_images_are_enlarged():
-    assert plotting.grid(np.zeros((1, 8, 8, 3)), 1).shape == (32, 32, 3)
+    assert plotting.grid(np.zeros((1, 8, 8, 3)), 1).shape == (48, 48, 3)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_png(channels, tmp_path):
-    images = np.random.default_rng(0).uniform(size=(4, 28, 28, channels))
+    images = np.random.default_rng(0).uniform(size=(4, 48, 48, channels))
     plotting.save_grid(images, tmp_path / "grid.png", columns=2)
-    pixels = np.asarray(Image.open(tmp_path / "grid.png")).reshape(57, 57, channels)
+    pixels = np.asarray(Image.open(tmp_path / "grid.png")).reshape(97, 97, channels)
     np.testing.assert_array_equal(pixels, plotting.grid(images, columns=2))
 
 

@@ -98,7 +98,7 @@ def _flat(name: str, array: np.ndarray) -> np.ndarray:
         raise ValueError(f"There is nothing to measure. Received: {name} of shape {array.shape}. Expected: (n, ...).")
     if array.dtype.kind in "iub":
         raise ValueError(
-            f"Integers are not on the scale of samples. Received: {name} of dtype {array.dtype}. Preprocess them first, "
+            f"Integers are not on the scale of samples. Received: {name}, {array.dtype}. Preprocess them first, "
             "for example images / 255."
         )
     array = array.reshape(len(array), -1).astype("float64")
