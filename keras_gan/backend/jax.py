@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import os
 
 import jax
 import keras
@@ -99,6 +100,7 @@ def export_saved_model(generator, path):
 
 def use_device(device):
     """Chooses `"auto"`, `"gpu"` or `"cpu"`; GPU memory is taken as it is needed."""
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     if device == "cpu":
         jax.config.update("jax_platforms", "cpu")
     elif device == "gpu" and jax.default_backend() != "gpu":
@@ -109,5 +111,6 @@ def use_device(device):
 
 
 def describe_device():
-    """For example `"JAX 0.10.2 on cpu"`."""
-    return f"JAX {jax.__version__} on {', '.join(device.device_kind for device in jax.local_devices())}"
+    """For example `"JAX 0.10.2 on CPU"`."""
+    kinds = ", ".join(device.device_kind for device in jax.local_devices())
+    return f"JAX {jax.__version__} on {kinds.replace('cpu', 'CPU')}"

@@ -96,9 +96,7 @@ def use_device(device):
             "with nvidia-smi, or use --device auto or --device cpu."
         )
     if device == "cpu":
-        from keras import device as keras_device
-
-        keras_device("cpu").__enter__()
+        keras.device("cpu").__enter__()  # for the rest of the process: Keras has no other way to say so
 
 
 def describe_device():
