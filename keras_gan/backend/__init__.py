@@ -11,62 +11,27 @@
 - `describe_device()` names what will run the training.
 """
 
+import importlib
+
 import keras
 
 _backend = keras.backend.backend()
-if _backend == "tensorflow":
-    from keras_gan.backend.tensorflow import (
-        apply,
-        describe_device,
-        differentiate,
-        export_saved_model,
-        momentum_update,
-        shuffling_untouched,
-        step,
-        use_device,
-        without_gradient,
-    )
-elif _backend == "jax":
-    from keras_gan.backend.jax import (
-        apply,
-        describe_device,
-        differentiate,
-        export_saved_model,
-        momentum_update,
-        shuffling_untouched,
-        step,
-        use_device,
-        without_gradient,
-    )
-elif _backend == "torch":
-    from keras_gan.backend.torch import (
-        apply,
-        describe_device,
-        differentiate,
-        export_saved_model,
-        momentum_update,
-        shuffling_untouched,
-        step,
-        use_device,
-        without_gradient,
-    )
-else:
+if _backend not in ("tensorflow", "jax", "torch"):
     raise ValueError(
         f"keras_gan trains on TensorFlow, JAX or PyTorch. Received: KERAS_BACKEND={_backend!r}. "
         "Set the environment variable KERAS_BACKEND to 'tensorflow', 'jax' or 'torch' before importing Keras."
     )
+_adapter = importlib.import_module(f"keras_gan.backend.{_backend}")
 
-__all__ = [
-    "apply",
-    "describe_device",
-    "differentiate",
-    "export_saved_model",
-    "momentum_update",
-    "shuffling_untouched",
-    "step",
-    "use_device",
-    "without_gradient",
-]
+apply = _adapter.apply
+describe_device = _adapter.describe_device
+differentiate = _adapter.differentiate
+export_saved_model = _adapter.export_saved_model
+momentum_update = _adapter.momentum_update
+shuffling_untouched = _adapter.shuffling_untouched
+step = _adapter.step
+use_device = _adapter.use_device
+without_gradient = _adapter.without_gradient
 
 
 def keep_tensorflow_off_gpu():
