@@ -62,6 +62,8 @@ def make_folder(run_dir: str | None, name: str) -> Path:
 def train(gan: keras_gan.GAN, data: Dataset, recipe: Any, folder: Path, seed: int) -> keras.callbacks.History:
     """Trains a compiled GAN and leaves config.json, history.csv, samples/, gan.keras and a SavedModel in the folder.
 
+    Every `recipe.every` epochs come a picture, a look at the validation images and a new gan.keras.
+
     Args:
         gan: compiled `keras_gan.GAN`.
         data: `keras_gan.datasets.Dataset`.
@@ -93,6 +95,7 @@ def train(gan: keras_gan.GAN, data: Dataset, recipe: Any, folder: Path, seed: in
             keras.callbacks.CSVLogger(str(folder / "history.csv")),
             callbacks.SampleGrid(folder, every=recipe.every),
             keras.callbacks.TerminateOnNaN(),
+            _Save(folder / "gan.keras", recipe.every),
             *([_Report(recipe.every)] if short_epochs else []),
         ],
     )
@@ -106,6 +109,18 @@ def train(gan: keras_gan.GAN, data: Dataset, recipe: Any, folder: Path, seed: in
     else:
         gan.export(folder / "generator")
     return history
+
+
+class _Save(keras.callbacks.Callback):
+    """Writes the model every few epochs, so that a run cut short leaves one."""
+
+    def __init__(self, path, every):
+        super().__init__()
+        self.path, self.every = path, every
+
+    def on_epoch_end(self, epoch, logs=None):
+        if (epoch + 1) % self.every == 0:
+            self.model.save(self.path)
 
 
 class _Report(keras.callbacks.Callback):

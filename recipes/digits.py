@@ -31,7 +31,7 @@ class Digits:
     ema: float | None = 0.999
     """Decay of the averaged generator that draws the samples; none for the trained one."""
     every: int = 100
-    """Epochs between sample grids, and between looks at the validation images."""
+    """Epochs between sample grids, saved models and looks at the validation images."""
     seed: int | None = None
     """Seed of weights, noise, dropout and data order; drawn and printed by default."""
     run_dir: str | None = None

@@ -40,7 +40,7 @@ class Mnist:
     ema: float | None = None
     """Decay of an averaged generator, 0.999 for example; none in the released code."""
     every: int = 5
-    """Epochs between sample grids, and between looks at the validation images."""
+    """Epochs between sample grids, saved models and looks at the validation images."""
     seed: int | None = None
     """Seed of weights, noise, dropout and data order; drawn and printed by default."""
     data_source: Literal["tfds", "keras"] | None = None

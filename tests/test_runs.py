@@ -52,6 +52,18 @@ def test_a_digits_run_leaves_its_folder(tmp_path, capsys):
     assert "epoch 2/4" in printed
 
 
+def test_a_run_cut_short_leaves_a_model(tmp_path, monkeypatch):
+    def stop(self, epoch, logs=None):
+        if epoch == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(kg.callbacks.SampleGrid, "on_epoch_begin", stop)
+    with pytest.raises(KeyboardInterrupt):
+        digits.main(digits.Digits(epochs=9, every=2, run_dir=str(tmp_path / "run")))
+    gan = keras.saving.load_model(tmp_path / "run" / "gan.keras")
+    assert int(gan.optimizer.iterations.numpy()) == 2 * 13
+
+
 def test_the_seed_fixes_a_run(tmp_path):
     histories = []
     for _ in range(2):
