@@ -295,10 +295,11 @@ class TestKeras:
             weights(one.generator) + weights(one.discriminator), weights(two.generator) + weights(two.discriminator)
         )
 
-    def test_eager_and_compiled_agree(self):
+    @pytest.mark.parametrize("game", [{"discriminator_steps": 2}, {"updates": "simultaneous"}])
+    def test_eager_and_compiled_agree(self, game):
         results = []
         for run_eagerly in (True, False):
-            gan = make_gan(compile_arguments={"run_eagerly": run_eagerly, "discriminator_steps": 2})
+            gan = make_gan(dropout=0.5, compile_arguments={"run_eagerly": run_eagerly, **game})
             gan.fit(make_data(10), batch_size=3, epochs=2, shuffle=False, verbose=0)
             results.append(weights(gan.generator) + weights(gan.discriminator))
         for a, b in zip(*results, strict=True):

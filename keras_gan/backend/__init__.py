@@ -1,10 +1,11 @@
-"""The one place that knows which backend runs: the same nine names from TensorFlow, JAX or PyTorch.
+"""The one place that knows which backend runs: the same ten names from TensorFlow, JAX or PyTorch.
 
 - `step(method)` turns a stateful `train_step(self, data)` into what the backend's `fit` calls.
 - `differentiate(compute, groups, state)` takes each loss's gradient in its own player's variables.
 - `apply(optimizer, gradients, variables)` lets a player's optimizer update its variables.
 - `without_gradient()` is a context in which nothing is recorded for differentiation.
 - `shuffling_untouched()` is a context for looks aside: the order of the training data does not change by them.
+- `largest(pieces)` is the maximum over the last axis, in the form whose gradient is cheapest there.
 - `momentum_update(variable, velocity, gradient, learning_rate, momentum)` is one heavy-ball step.
 - `export_saved_model(generator, path)` writes a TensorFlow SavedModel.
 - `use_device(device)` chooses GPU or CPU and lets GPU memory grow.
@@ -27,6 +28,7 @@ apply = _adapter.apply
 describe_device = _adapter.describe_device
 differentiate = _adapter.differentiate
 export_saved_model = _adapter.export_saved_model
+largest = _adapter.largest
 momentum_update = _adapter.momentum_update
 shuffling_untouched = _adapter.shuffling_untouched
 step = _adapter.step

@@ -93,6 +93,14 @@ def momentum_update(variable, velocity, gradient, learning_rate, momentum):
     variable.assign(variable.value + velocity.value)
 
 
+def largest(pieces):
+    """Maximum over the last axis. A tie sends its gradient to the first, so the gradient is a choice, not a sum."""
+    # The gradient of jax.numpy.max compares, counts and divides: a seventh of a whole MNIST step on a CPU.
+    winner = jax.numpy.argmax(jax.lax.stop_gradient(pieces), axis=-1)
+    chosen = jax.nn.one_hot(winner, pieces.shape[-1], dtype=bool)
+    return jax.numpy.sum(jax.numpy.where(chosen, pieces, 0), axis=-1)
+
+
 def export_saved_model(generator, path):
     """Writes the generator as a SavedModel with a dynamic batch, by way of jax2tf."""
     generator.export(path, format="tf_saved_model", verbose=False)

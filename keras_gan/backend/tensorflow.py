@@ -61,6 +61,11 @@ def momentum_update(variable, velocity, gradient, learning_rate, momentum):
     )
 
 
+def largest(pieces):
+    """Maximum over the last axis. A tie shares its gradient among the tied."""
+    return tf.reduce_max(pieces, axis=-1)
+
+
 def export_saved_model(generator, path):
     """Writes the generator as a SavedModel with a dynamic batch."""
     generator.export(path, format="tf_saved_model", verbose=False)

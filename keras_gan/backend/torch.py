@@ -66,6 +66,11 @@ def momentum_update(variable, velocity, gradient, learning_rate, momentum):
     variable.value.add_(velocity)
 
 
+def largest(pieces):
+    """Maximum over the last axis. A tie sends its gradient to one of the tied."""
+    return pieces.max(dim=-1).values  # amax shares it among the tied, at twice the time
+
+
 def export_saved_model(generator, path):
     """Writes the generator as a SavedModel with a dynamic batch.
 

@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_gan import backend
+
 
 @keras.saving.register_keras_serializable("keras_gan")
 class Maxout(keras.layers.Layer):
@@ -98,7 +100,7 @@ class Maxout(keras.layers.Layer):
         if self.bias is not None:
             pieces = ops.add(pieces, self.bias)
         leading = ops.shape(pieces)[:-1]
-        return ops.max(ops.reshape(pieces, (*leading, self.units, self.pieces)), axis=-1)
+        return backend.largest(ops.reshape(pieces, (*leading, self.units, self.pieces)))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (*input_shape[:-1], self.units)
