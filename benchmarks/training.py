@@ -21,7 +21,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 FRAMEWORKS = ("tensorflow", "jax", "torch")
@@ -114,14 +114,13 @@ def initial_weights() -> tuple[list[Any], list[Any]]:
     return draw(itertools.pairwise(GENERATOR_WIDTHS), 0.05), draw(DISCRIMINATOR_SHAPES, 0.005)
 
 
-def minibatches(num: int) -> Any:
+def minibatches(num: int) -> Iterator[Any]:
     """Yields `num` minibatches of shape `(BATCH, 784)`, uint8, from an array shuffled once."""
     import numpy as np
 
-    images = image_bytes(BATCH * num).reshape(-1, 784)
+    images = image_bytes(BATCH * num).reshape(-1, 784)  # made here, before the clock starts: only slicing is timed
     order = np.random.default_rng().permutation(len(images))
-    for i in range(num):
-        yield images[order[i * BATCH : (i + 1) * BATCH]]
+    return (images[order[i * BATCH : (i + 1) * BATCH]] for i in range(num))
 
 
 def timed(run: Callable[[], object]) -> float:
