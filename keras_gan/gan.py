@@ -1,6 +1,7 @@
 """Adversarial nets: the game of "Generative Adversarial Nets" (Goodfellow et al. 2014) as a Keras model."""
 
 import contextlib
+import inspect
 import random
 import warnings
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from keras_gan import backend, checks, losses, noise
+from keras_gan.minibatches import Minibatches
 from keras_gan.optimizers import SGD, TwoPlayerOptimizer
 
 UPDATES = ("alternating", "simultaneous")
@@ -297,12 +299,30 @@ class GAN(keras.Model):
                 the first batch).
         """
         self._assert_compile_called("fit")
-        x = checks.check_data(x, self)
+        arguments = inspect.signature(super().fit).bind(x, y, batch_size, *args, **kwargs).arguments
+        arguments["x"] = checks.check_data(x, self)
         if checks.is_array(x):
-            batch_size = batch_size or 32
-            kwargs["validation_batch_size"] = kwargs.get("validation_batch_size") or batch_size
-            batch_size *= self.discriminator_steps
-        return super().fit(x, y, batch_size, *args, **kwargs)
+            arguments = self._in_minibatches(**arguments)
+        return super().fit(**arguments)
+
+    def _in_minibatches(self, x, y=None, batch_size=None, sample_weight=None, **arguments):
+        """Arguments of Keras's `fit` for arrays, in batches of k * m rows."""
+        batch_size = batch_size or 32
+        arguments["validation_batch_size"] = arguments.get("validation_batch_size") or batch_size
+        arrays = tuple(array for array in (x, y, sample_weight) if array is not None)
+        split_off = arguments.pop("validation_split", 0)
+        if split_off and arguments.get("validation_data") is None:
+            kept = int(len(x) * (1 - split_off))
+            arguments["validation_data"] = tuple(array[kept:] for array in arrays)
+            arrays = tuple(array[:kept] for array in arrays)
+        minibatches = Minibatches(
+            arrays,
+            batch_size * self.discriminator_steps,
+            seed=self._seed,
+            first_batch=int(self.optimizer.iterations),
+            shuffle=arguments.pop("shuffle", True),
+        )
+        return {"x": minibatches, "shuffle": False, **arguments}
 
     def evaluate(self, *args: Any, **kwargs: Any) -> Any:
         """The game's metrics on held-out data, as `keras.Model.evaluate`.

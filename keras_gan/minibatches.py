@@ -1,0 +1,66 @@
+"""Minibatches of arrays, in a fresh order every pass, the same on every backend."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+
+class Minibatches(keras.utils.PyDataset):
+    """Arrays as minibatches: one fresh shuffle a pass, no row twice, a short last batch used, as in the 2014 code.
+
+    The order of a pass follows from the seed and the number of the batch that the pass starts with, nothing else. So a
+    run that goes on from a saved model sees the orders it would have seen without the stop, and on TensorFlow, where
+    Keras's own shuffling of arrays repeats one order in every epoch once `keras.utils.set_random_seed` was called, each
+    pass has its own.
+
+    Args:
+        arrays: nested tuple of arrays of shape `(n, ...)`.
+        batch_size: rows of a batch.
+        seed: integer.
+        first_batch: batches made before this pass, a non-negative integer.
+        shuffle: True: all rows; `"batch"`: only within each batch; False: not at all.
+    """
+
+    def __init__(
+        self, arrays: Any, batch_size: int, seed: int = 0, first_batch: int = 0, shuffle: bool | str = True
+    ) -> None:
+        super().__init__()
+        self._arrays = keras.tree.map_structure(_as_numpy, arrays)
+        self._batch_size = batch_size
+        self._seed, self._first_batch, self._shuffle = seed, first_batch, shuffle
+        self._num_rows = len(keras.tree.flatten(self._arrays)[0])
+        self._order: Any = np.arange(self._num_rows)
+        self._pass_ahead = False
+
+    @property
+    def num_batches(self) -> int:
+        return -(-self._num_rows // self._batch_size)
+
+    def on_epoch_begin(self) -> None:
+        self._pass_ahead = True
+
+    def __getitem__(self, index: int) -> Any:
+        # With steps_per_epoch a pass may last several epochs: the order changes only as a pass begins. Keras may look
+        # at the first batches before any epoch: that is no pass.
+        if index == 0 and self._pass_ahead:
+            self._order = self._next_order()
+        self._pass_ahead = False
+        rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
+        return keras.tree.map_structure(lambda array: array[rows], self._arrays)
+
+    def _next_order(self) -> np.ndarray:
+        order = np.arange(self._num_rows)
+        if self._shuffle:
+            random = np.random.default_rng([self._seed, self._first_batch])
+            if self._shuffle == "batch":
+                for start in range(0, self._num_rows, self._batch_size):
+                    random.shuffle(order[start : start + self._batch_size])
+            else:
+                random.shuffle(order)
+        self._first_batch += self.num_batches
+        return order
+
+
+def _as_numpy(array):
+    return array if isinstance(array, np.ndarray) else keras.ops.convert_to_numpy(array)
