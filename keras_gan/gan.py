@@ -82,6 +82,7 @@ class GAN(keras.Model):
         updates: str = "alternating",
         discriminator_steps: int = 1,
         discriminator_weight: float = 1.0,
+        r1_penalty: float = 0.0,
         ema: float | None = None,
         run_eagerly: bool = False,
         steps_per_execution: int = 1,
@@ -101,6 +102,8 @@ class GAN(keras.Model):
                 the 2014 code ran).
             discriminator_steps: k, steps of the discriminator an iteration, each on a minibatch of its own.
             discriminator_weight: factor on the discriminator's loss; 0.5 in the 2014 code.
+            r1_penalty: gamma of a penalty gamma/2 * mean |gradient of the logit in the data|^2, added to the
+                discriminator's loss in training (R1, Mescheder et al. 2018): none in the paper.
             ema: decay in (0, 1) of an exponential moving average of the generator's weights, 0.999 for example. Then
                 `sample`, `predict`, `evaluate` and `export` use the averaged generator.
             run_eagerly: as in Keras.
@@ -109,7 +112,7 @@ class GAN(keras.Model):
 
         Raises:
             ValueError: for an unknown objective or mode, k < 1, simultaneous updates with k > 1, `ema` outside (0, 1),
-                or Keras's `optimizer=` and `loss=`, which a game of two players has no use for.
+                a negative penalty, or Keras's `optimizer=` and `loss=`, which a game of two players has no use for.
         """
         checks.check_compile_arguments(kwargs)
         if updates not in UPDATES:
@@ -124,12 +127,15 @@ class GAN(keras.Model):
                 "Simultaneous updates are one step of each player at the same parameters. Received: "
                 f"discriminator_steps={discriminator_steps}. Use updates='alternating' for k > 1."
             )
+        if r1_penalty < 0:
+            raise ValueError(f"A penalty is not negative. Received: r1_penalty={r1_penalty}. Pass 0 for none.")
         if ema is not None and not 0 < ema < 1:
             raise ValueError(f"An average needs a decay between 0 and 1. Received: ema={ema}. Try ema=0.999, or None.")
         self.objective = losses.get(objective)
         self.updates = updates
         self.discriminator_steps = discriminator_steps
         self.discriminator_weight = discriminator_weight
+        self.r1_penalty = r1_penalty
         self.ema = ema
         self._jit_compile_asked = jit_compile  # "auto" means another thing on another backend: save what was asked
         if ema is not None and self.averaged_generator is None:
@@ -178,8 +184,9 @@ class GAN(keras.Model):
             fake = self.generator(z, training=True)
 
         def loss():
-            real_logits, fake_logits = self._logits(real), self._logits(fake)
-            d_loss = self._discriminator_loss(real_logits, fake_logits)
+            real_logits, r1 = self._logits_on_data(real)
+            fake_logits = self._logits(fake)
+            d_loss = self._discriminator_loss(real_logits, fake_logits) + r1
             return (self.optimizer.discriminator.scale_loss(d_loss),), (d_loss, real_logits, fake_logits)
 
         variables = self.discriminator.trainable_variables
@@ -220,8 +227,9 @@ class GAN(keras.Model):
         real = self._preprocess(x)
 
         def loss():
-            real_logits, fake_logits = self._logits(real), self._logits(self.generator(z, training=True))
-            d_loss = self._discriminator_loss(real_logits, fake_logits)
+            real_logits, r1 = self._logits_on_data(real)
+            fake_logits = self._logits(self.generator(z, training=True))
+            d_loss = self._discriminator_loss(real_logits, fake_logits) + r1
             g_loss = self._generator_loss(fake_logits)
             scaled = self.optimizer.discriminator.scale_loss(d_loss), self.optimizer.generator.scale_loss(g_loss)
             return scaled, (d_loss, g_loss, real_logits, fake_logits)
@@ -253,6 +261,14 @@ class GAN(keras.Model):
 
     def _logits(self, x, training=True):
         return ops.cast(self.discriminator(x, training=training), "float32")
+
+    def _logits_on_data(self, real):
+        """The logits on data in training, and the R1 penalty on their gradient in the data."""
+        if not self.r1_penalty:
+            return self._logits(real), 0.0
+        logits, gradient = backend.input_gradient(self._logits, real, self._state)
+        squares = ops.sum(ops.square(ops.cast(gradient, "float32")), axis=tuple(range(1, len(gradient.shape))))
+        return logits, self.r1_penalty / 2 * ops.mean(squares)
 
     def _discriminator_loss(self, real_logits, fake_logits):
         loss = self.discriminator_weight * self.objective.discriminator(real_logits, fake_logits)
@@ -350,6 +366,20 @@ class GAN(keras.Model):
         with backend.shuffling_untouched():
             return np.asarray(generator.predict(z, batch_size=batch_size, verbose=0), "float32")
 
+    def preprocess(self, x: Any, batch_size: int = 1000) -> np.ndarray:
+        """Data on the scale of samples.
+
+        Args:
+            x: array of data before preprocessing, shape `(n, ...)`.
+            batch_size: rows preprocessed at once.
+
+        Returns:
+            NumPy array of shape `(n, ...)`, float32.
+        """
+        with backend.without_gradient():
+            parts = [self._preprocess(x[start : start + batch_size]) for start in range(0, len(x), batch_size)]
+        return np.concatenate([ops.convert_to_numpy(ops.cast(part, "float32")) for part in parts])
+
     @property
     def metrics(self):
         return [self.game_metrics]
@@ -385,6 +415,22 @@ class GAN(keras.Model):
             config[name] = keras.saving.deserialize_keras_object(config[name], custom_objects=custom_objects)
         return cls(**config)
 
+    def save_own_variables(self, store: Any) -> None:
+        super().save_own_variables(store)
+        for i, state in enumerate(self._random_state):  # Keras saves no layer's: a run would not go on as it was
+            store[f"random_state_{i}"] = ops.convert_to_numpy(state)
+
+    def load_own_variables(self, store: Any) -> None:
+        own = {name: store[name] for name in store.keys() if not name.startswith("random_state_")}  # noqa: SIM118
+        super().load_own_variables(own)
+        for i, state in enumerate(self._random_state):
+            if f"random_state_{i}" in store.keys():  # noqa: SIM118
+                state.assign(np.array(store[f"random_state_{i}"]))
+
+    @property
+    def _random_state(self):
+        return [variable for variable in self.variables if variable.name == "seed_generator_state"]
+
     def get_compile_config(self) -> dict[str, Any]:
         if not self.compiled:
             return {}
@@ -395,6 +441,7 @@ class GAN(keras.Model):
             "updates": self.updates,
             "discriminator_steps": self.discriminator_steps,
             "discriminator_weight": self.discriminator_weight,
+            "r1_penalty": self.r1_penalty,
             "ema": self.ema,
             "run_eagerly": self.run_eagerly,
             "steps_per_execution": self.steps_per_execution,

@@ -1,5 +1,6 @@
 """What a recipe's run does beside `fit`: the device, the run's folder, the files left in it."""
 
+import csv
 import dataclasses
 import importlib.metadata
 import importlib.util
@@ -39,41 +40,66 @@ def prepare(device: str = "auto", precision: str = "float32", seed: int | None =
     return seed
 
 
-def make_folder(run_dir: str | None, name: str) -> Path:
-    """Makes the run's folder: the one asked for, or the first of runs/NAME-1, runs/NAME-2, ... that is free.
+def begin(recipe: Any, name: str) -> tuple[Any, Path]:
+    """Finds or makes the run's folder: run_dir, or the first of runs/NAME-1, runs/NAME-2, ... that is free.
+
+    Args:
+        recipe: the recipe's dataclass, with `run_dir` and `resume`.
+        name: of the recipe.
+
+    Returns:
+        `(recipe, folder)`. With `resume` the settings are those the run was begun with; only `epochs` and `device` are
+        the new ones.
 
     Raises:
-        ValueError: if the folder asked for holds a run already.
+        ValueError: if run_dir holds a run already, or with `resume` none that could go on.
     """
-    if run_dir is not None:
-        folder = Path(run_dir)
+    if recipe.resume:
+        folder = Path(recipe.run_dir or "")
+        if not (recipe.run_dir and (folder / "gan.keras").exists()):
+            raise ValueError(
+                f"There is no run to go on with. Received: resume=True, run_dir={recipe.run_dir!r}. "
+                "Expected: the folder of a run that saved its gan.keras."
+            )
+        settings = json.loads((folder / "config.json").read_text())["recipe"]
+        own = {key: settings[key] for key in settings if key not in ("epochs", "device", "run_dir", "resume")}
+        return dataclasses.replace(recipe, **own), folder
+    if recipe.run_dir is not None:
+        folder = Path(recipe.run_dir)
         if (folder / "config.json").exists():
             raise ValueError(
-                f"{folder} holds a run already, and nothing is overwritten. Choose another folder as run_dir."
+                f"{folder} holds a run already, and nothing is overwritten. Choose another folder as run_dir, or go on "
+                "with that run by resume."
             )
     else:
         number = 1
         while (folder := Path("runs") / f"{name}-{number}").exists():
             number += 1
     folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return recipe, folder
 
 
-def train(gan: keras_gan.GAN, data: Dataset, recipe: Any, folder: Path, seed: int) -> keras.callbacks.History:
+def train(
+    gan: keras_gan.GAN, data: Dataset, recipe: Any, folder: Path, seed: int, measure: bool = False
+) -> keras.callbacks.History:
     """Trains a compiled GAN and leaves config.json, history.csv, samples/, gan.keras and a SavedModel in the folder.
 
-    Every `recipe.every` epochs come a picture, a look at the validation images and a new gan.keras.
+    Every `recipe.every` epochs come a picture, a look at the validation images and a new gan.keras. A GAN loaded from
+    such a gan.keras goes on where it stopped, as if it never had.
 
     Args:
         gan: compiled `keras_gan.GAN`.
         data: `keras_gan.datasets.Dataset`.
-        recipe: the recipe's dataclass, with `epochs`, `batch_size` and `every`.
+        recipe: the recipe's dataclass, with `epochs`, `batch_size`, `discriminator_steps` and `every`.
         folder: `pathlib.Path` of the run.
         seed: the seed in use, for config.json.
+        measure: whether validation images' Parzen log-likelihood is measured and best.keras kept by it.
 
     Returns:
         Keras's `History`.
     """
+    updates_per_epoch = -(-len(data.train) // (recipe.batch_size * recipe.discriminator_steps))
+    initial_epoch = int(gan.optimizer.iterations) // updates_per_epoch
     config = {
         "recipe": dataclasses.asdict(recipe) | {"seed": seed},
         "data": data.card,
@@ -82,26 +108,29 @@ def train(gan: keras_gan.GAN, data: Dataset, recipe: Any, folder: Path, seed: in
         "command": sys.argv,
     }
     (folder / "config.json").write_text(json.dumps(config, indent=2, default=str) + "\n")
-    started = time.perf_counter()
+    past = _rewind_history(folder / "history.csv", initial_epoch)
+    clock = _Clock(float(past[-1]["seconds"]) if past else 0.0)
     short_epochs = len(data.train) < 10_000  # a progress bar an epoch would only flicker
     history = gan.fit(
         data.train,
         batch_size=recipe.batch_size,
         epochs=recipe.epochs,
+        initial_epoch=initial_epoch,
         verbose=0 if short_epochs else "auto",
         validation_data=data.validation,
         validation_freq=recipe.every,
         callbacks=[
-            keras.callbacks.CSVLogger(str(folder / "history.csv")),
+            clock,
+            *(_measures(gan, data, recipe.every, folder, past) if measure else []),
+            keras.callbacks.CSVLogger(str(folder / "history.csv"), append=bool(past)),
             callbacks.SampleGrid(folder, every=recipe.every),
             keras.callbacks.TerminateOnNaN(),
             _Save(folder / "gan.keras", recipe.every),
             *([_Report(recipe.every)] if short_epochs else []),
         ],
     )
-    gan.save(folder / "gan.keras")
-    seconds = time.perf_counter() - started
-    print(f"Trained {recipe.epochs} epochs in {seconds:.0f} s; pictures in {folder / 'samples'}", flush=True)
+    save(gan, folder / "gan.keras")
+    print(f"Trained {recipe.epochs} epochs in {clock.seconds:.0f} s; pictures in {folder / 'samples'}", flush=True)
     if importlib.util.find_spec("tensorflow") is None:
         print(
             "TensorFlow is not installed: no SavedModel written. pip install 'keras-gan[tensorflow]'", file=sys.stderr
@@ -109,6 +138,52 @@ def train(gan: keras_gan.GAN, data: Dataset, recipe: Any, folder: Path, seed: in
     else:
         gan.export(folder / "generator")
     return history
+
+
+def save(gan: keras_gan.GAN, path: Path) -> None:
+    """Saves the model; a process that ends meanwhile leaves the file that was there."""
+    partial = path.with_name(f"partial-{path.name}")
+    gan.save(partial)
+    partial.replace(path)
+
+
+def _rewind_history(path, epochs):
+    """The rows of history.csv of the epochs that the model to go on with has seen; later rows are dropped."""
+    if not path.exists():
+        return []
+    with open(path, newline="") as file:
+        reader = csv.DictReader(file)
+        rows = [row for row in reader if int(row["epoch"]) < epochs]
+    with open(path, "w", newline="") as file:
+        writer = csv.DictWriter(file, reader.fieldnames or [])
+        writer.writeheader()
+        writer.writerows(rows)
+    return rows
+
+
+def _measures(gan, data, every, folder, past):
+    best = max((float(row["val_parzen_ll"]) for row in past), default=None)
+    yield callbacks.ParzenLogLikelihood(data.validation, every)
+    if gan.ema is not None:
+        yield callbacks.ParzenLogLikelihood(data.validation, every, averaged=False, suffix="_trained")
+    yield keras.callbacks.ModelCheckpoint(
+        folder / "best.keras", "val_parzen_ll", mode="max", save_best_only=True, initial_value_threshold=best
+    )
+
+
+class _Clock(keras.callbacks.Callback):
+    """Writes the seconds that all epochs so far took into the logs, measurements and saving left out."""
+
+    def __init__(self, seconds):
+        super().__init__()
+        self.seconds = seconds
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._begun = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seconds += time.perf_counter() - self._begun
+        logs["seconds"] = self.seconds
 
 
 class _Save(keras.callbacks.Callback):
@@ -120,7 +195,7 @@ class _Save(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every == 0:
-            self.model.save(self.path)
+            save(self.model, self.path)
 
 
 class _Report(keras.callbacks.Callback):

@@ -5,7 +5,11 @@ loss, dropout in the discriminator, momentum SGD. An averaged generator is added
 """
 
 import dataclasses
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from keras_gan import GAN
+    from keras_gan.datasets import Dataset
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Digits:
     """Seed of weights, noise, dropout and data order; drawn and printed by default."""
     run_dir: str | None = None
     """Folder of the run; by default runs/digits-1, or the next number that is free."""
+    resume: bool = False
+    """Go on with the run in run_dir, by its own settings, up to `epochs`."""
     device: Literal["auto", "gpu", "cpu"] = "auto"
     """Where to train; asking for a GPU that is not there is an error."""
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
@@ -43,12 +49,22 @@ class Digits:
 
 
 def main(recipe: Digits) -> None:
+    import keras
+
     import keras_gan as kg
     from keras_gan import runs
 
+    recipe, folder = runs.begin(recipe, "digits")
     seed = runs.prepare(recipe.device, recipe.precision, recipe.seed)
     data = kg.datasets.load("digits")
-    folder = runs.make_folder(recipe.run_dir, "digits")
+    gan = keras.saving.load_model(folder / "gan.keras") if recipe.resume else build(recipe, data, seed)
+    runs.train(gan, data, recipe, folder, seed)
+
+
+def build(recipe: Digits, data: "Dataset", seed: int) -> "GAN":
+    """The compiled GAN."""
+    import keras_gan as kg
+
     generator, discriminator = kg.networks.build("digits", pixel_mean=data.pixel_mean())
     gan = kg.GAN(generator, discriminator, preprocessing=data.preprocessing, seed=seed)
     gan.compile(
@@ -60,7 +76,7 @@ def main(recipe: Digits) -> None:
         discriminator_weight=recipe.discriminator_weight,
         ema=recipe.ema,
     )
-    runs.train(gan, data, recipe, folder, seed)
+    return gan
 
 
 if __name__ == "__main__":

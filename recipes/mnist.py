@@ -6,7 +6,11 @@ with every update, a momentum that rises over 250 epochs. `--updates alternating
 """
 
 import dataclasses
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from keras_gan import GAN
+    from keras_gan.datasets import Dataset
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +53,8 @@ class Mnist:
     """An npz file in the format of Keras's mnist.npz, read instead of downloading."""
     run_dir: str | None = None
     """Folder of the run; by default runs/mnist-1, or the next number that is free."""
+    resume: bool = False
+    """Go on with the run in run_dir, by its own settings, up to `epochs`."""
     device: Literal["auto", "gpu", "cpu"] = "auto"
     """Where to train; asking for a GPU that is not there is an error."""
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
@@ -56,12 +62,22 @@ class Mnist:
 
 
 def main(recipe: Mnist) -> None:
+    import keras
+
     import keras_gan as kg
     from keras_gan import runs
 
+    recipe, folder = runs.begin(recipe, "mnist")
     seed = runs.prepare(recipe.device, recipe.precision, recipe.seed)
     data = kg.datasets.load("mnist", source=recipe.data_source, path=recipe.data_path)
-    folder = runs.make_folder(recipe.run_dir, "mnist")
+    gan = keras.saving.load_model(folder / "gan.keras") if recipe.resume else build(recipe, data, seed)
+    runs.train(gan, data, recipe, folder, seed, measure=True)
+
+
+def build(recipe: Mnist, data: "Dataset", seed: int) -> "GAN":
+    """The compiled GAN."""
+    import keras_gan as kg
+
     generator, discriminator = kg.networks.build("mnist", pixel_mean=data.pixel_mean())
     gan = kg.GAN(generator, discriminator, prior=kg.noise.Uniform(100), preprocessing=data.preprocessing, seed=seed)
 
@@ -84,7 +100,7 @@ def main(recipe: Mnist) -> None:
         discriminator_weight=recipe.discriminator_weight,
         ema=recipe.ema,
     )
-    runs.train(gan, data, recipe, folder, seed)
+    return gan
 
 
 if __name__ == "__main__":

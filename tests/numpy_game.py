@@ -27,12 +27,13 @@ DERIVATIVES = {
 class NumpyGame:
     """Both players' weights and velocities, and one step of each kind."""
 
-    def __init__(self, generator_weights, discriminator_weights, objective, weight=1.0, rate=0.1, momentum=0.5):
+    def __init__(self, generator_weights, discriminator_weights, objective, weight=1.0, r1=0.0, rate=0.1, momentum=0.5):
         self.g = [w.astype("float64") for w in generator_weights]
         self.d = [w.astype("float64") for w in discriminator_weights]
         self.g_velocity = [np.zeros_like(w) for w in self.g]
         self.d_velocity = [np.zeros_like(w) for w in self.d]
-        self.slopes, self.weight, self.rate, self.momentum = DERIVATIVES[objective], weight, rate, momentum
+        self.slopes, self.weight, self.r1 = DERIVATIVES[objective], weight, r1
+        self.rate, self.momentum = rate, momentum
 
     def generate(self, z):
         w1, b1, w2, b2 = self.g
@@ -60,7 +61,20 @@ class NumpyGame:
             d_logits = self.weight * self.slopes[kind](logits) / len(batch)
             gradients, _ = self.discriminator_backward(batch, affine, d_logits)
             total = gradients if total is None else [a + b for a, b in zip(total, gradients, strict=True)]
+        if self.r1:
+            total = [a + b for a, b in zip(total, self.r1_gradients(x), strict=True)]
         return total
+
+    def r1_gradients(self, x, pieces=3):
+        """Of r1/2 mean |dD/dx|^2: a maxout net is linear around each x, with the winning columns for weights."""
+        w1, b1, w2, b2 = self.d
+        winners = self.discriminate(x)[1].argmax(-1) + pieces * np.arange(len(w2))  # (n, units): columns of w1
+        to_w1, to_w2 = np.zeros_like(w1), np.zeros_like(w2)
+        for columns in winners:
+            slope = w1[:, columns] @ w2  # dD/dx, (size, 1)
+            to_w1[:, columns] += self.r1 / len(x) * slope @ w2.T
+            to_w2 += self.r1 / len(x) * w1[:, columns].T @ slope
+        return [to_w1, np.zeros_like(b1), to_w2, np.zeros_like(b2)]
 
     def generator_gradients(self, z):
         fake, hidden = self.generate(z)

@@ -16,8 +16,8 @@ def largest_relative_difference(ours, theirs):
     return max(np.abs(a - b).max() / np.abs(b).max() for a, b in zip(ours, theirs, strict=True))
 
 
-def numpy_twin(gan, objective, weight=1.0):
-    return NumpyGame(weights(gan.generator), weights(gan.discriminator), objective, weight)
+def numpy_twin(gan, objective, weight=1.0, r1=0.0):
+    return NumpyGame(weights(gan.generator), weights(gan.discriminator), objective, weight, r1)
 
 
 def velocities(gan):
@@ -47,6 +47,23 @@ class TestOneUpdateEqualsNumpy:
         gan.simultaneous_step(*tensors(x, z))
         twin.simultaneous_step(x, z)
         assert largest_relative_difference(velocities(gan), twin.g_velocity + twin.d_velocity) <= 1e-4
+
+    @pytest.mark.parametrize("updates", ["alternating", "simultaneous"])
+    def test_with_r1_penalty(self, updates):
+        gan = make_gan(compile_arguments={"objective": "non_saturating", "updates": updates, "r1_penalty": 3.0})
+        twin, without = numpy_twin(gan, "non_saturating", r1=3.0), numpy_twin(gan, "non_saturating")
+        x, z = make_data(), gan.prior.draw(12, 1)
+        if updates == "alternating":
+            gan.discriminator_step(*tensors(x, z)), gan.generator_step(*tensors(z))
+        else:
+            gan.simultaneous_step(*tensors(x, z))
+        for one in (twin, without):
+            if updates == "alternating":
+                one.discriminator_step(x, z), one.generator_step(z)
+            else:
+                one.simultaneous_step(x, z)
+        assert largest_relative_difference(velocities(gan), twin.g_velocity + twin.d_velocity) <= 1e-4
+        assert largest_relative_difference(twin.d_velocity[2:3], without.d_velocity[2:3]) > 1e-2
 
     @pytest.mark.parametrize("updates", ["alternating", "simultaneous"])
     def test_in_fit(self, updates):

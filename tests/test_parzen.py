@@ -3,7 +3,7 @@ import pytest
 from scipy.special import logsumexp
 from scipy.stats import norm
 
-from keras_gan.evaluation import parzen
+from keras_gan.evaluation import distances, parzen
 
 
 def brute_force(points, samples, sigma):
@@ -42,12 +42,28 @@ def test_scaling_the_data_shifts_by_d_log_a():
     np.testing.assert_allclose(shifted, parzen.log_density(points, samples, 0.2) - 5 * np.log(3), rtol=1e-9)
 
 
-def test_blocks_do_not_show(monkeypatch):
+@pytest.mark.parametrize("near", [True, False])
+@pytest.mark.parametrize("norm", [10, 100])
+@pytest.mark.parametrize("sigma", [0.1, 0.3, 1.0])
+def test_within_a_hundredth_of_a_nat_where_it_counts_in_float32(monkeypatch, sigma, norm, near):
+    monkeypatch.setattr(distances, "_SMALL", 0)
     rng = np.random.default_rng(0)
-    points, samples = rng.uniform(size=(50, 2, 3)), rng.uniform(size=(8, 2, 3))
-    whole = parzen.log_density(points, samples, 0.2)
-    monkeypatch.setattr(parzen, "_BLOCK", 7)
-    np.testing.assert_allclose(parzen.log_density(points, samples, 0.2), whole, rtol=1e-12)
+    samples = rng.normal(size=(400, 784))
+    samples *= norm / np.linalg.norm(samples, axis=1, keepdims=True)
+    points = rng.normal(size=(40, 784)) * norm / 28
+    if near:
+        points = samples[:40] + 0.01 * rng.normal(size=(40, 784))
+    np.testing.assert_allclose(
+        parzen.log_density(points, samples, sigma), brute_force(points, samples, sigma), atol=0.01, rtol=0
+    )
+
+
+def test_inputs_stay_as_they_are():
+    points, samples = np.random.default_rng(0).uniform(size=(2, 20, 5))
+    before = points.copy(), samples.copy()
+    parzen.evaluate(samples, points, points)
+    np.testing.assert_array_equal(points, before[0])
+    np.testing.assert_array_equal(samples, before[1])
 
 
 def test_sigma_comes_from_validation_and_the_report_is_of_test_points():
@@ -60,7 +76,56 @@ def test_sigma_comes_from_validation_and_the_report_is_of_test_points():
     values = brute_force(test, samples, report.sigma)
     assert report.mean == pytest.approx(values.mean())
     assert report.standard_error == pytest.approx(values.std() / 300**0.5)
-    assert report.num_samples == 500
+    assert (report.num_samples, report.num_validation, report.num_test) == (500, 100, 300)
+    np.testing.assert_allclose(report.log_likelihoods, values)
+    assert str(report).startswith(f"{report.mean:.1f} +- {report.standard_error:.1f} nats")
+
+
+def test_folds():
+    rng = np.random.default_rng(0)
+    samples = rng.normal(0.5, 0.3, (400, 3))
+    folds = [tuple(rng.normal(0.5, 0.3, (n, 3)) for n in (150, 200)) for _ in range(5)]
+    report = parzen.evaluate_folds(samples, folds)
+    each = [parzen.evaluate(samples, validation, test, num_validation=None) for validation, test in folds]
+    means = [one.mean for one in each]
+    assert [one.num_validation for one in report.folds] == [150] * 5
+    assert report.mean == pytest.approx(np.mean(means))
+    assert report.standard_error == pytest.approx(np.std(means, ddof=1) / 5**0.5)
+    with pytest.raises(ValueError, match="needs two"):
+        parzen.evaluate_folds(samples, folds[:1])
+
+
+def test_bootstrap_interval_covers_the_standard_error():
+    rng = np.random.default_rng(0)
+    test = rng.normal(size=(2000, 2))
+    reports = [parzen.evaluate(rng.normal(size=(500, 2)), test[:200], test) for _ in range(3)]
+    low, high = parzen.bootstrap_interval(reports[:1])
+    assert (high - low) / 2 == pytest.approx(1.96 * reports[0].standard_error, rel=0.15)
+    assert low < reports[0].mean < high
+    wide = parzen.bootstrap_interval(reports)
+    assert wide[0] < np.mean([one.mean for one in reports]) < wide[1]
+    for bad in ([], [reports[0], parzen.evaluate(test, test, test[:10])]):
+        with pytest.raises(ValueError, match="same test points"):
+            parzen.bootstrap_interval(bad)
+
+
+def test_warns_of_the_edge_of_the_grid():
+    rng = np.random.default_rng(0)
+    with pytest.warns(UserWarning, match=r"sigma=1 lies at the edge of the grid 0.1 ... 1"):
+        parzen.select_sigma(np.full((50, 4), 0.5), 10 * rng.normal(size=(50, 4)))
+
+
+@pytest.mark.parametrize("change", [lambda x: x * 255, lambda x: 2 * x - 1])
+def test_warns_of_different_scales(change):
+    data = np.random.default_rng(0).uniform(size=(50, 4))
+    with pytest.warns(UserWarning, match="different scales"):
+        parzen.evaluate(change(data), data, data, grid=[0.1, 1, 100])
+
+
+def test_no_warning_where_nothing_is_wrong(recwarn):
+    data = np.random.default_rng(0).uniform(size=(200, 4))
+    parzen.evaluate(data[:100], data[100:], data[100:], grid=np.logspace(-3, 1, 9))
+    assert not recwarn.list
 
 
 def test_collapsed_samples_score_worse():

@@ -78,7 +78,7 @@ def test_the_seed_fixes_a_run(tmp_path):
 def test_the_mnist_recipe_runs_the_released_settings(small_mnist, tmp_path, monkeypatch):
     made = {}
 
-    def train(gan, data, recipe, folder, seed):
+    def train(gan, data, recipe, folder, seed, measure):
         made.update(gan=gan, data=data, folder=folder)
 
     monkeypatch.setattr(runs, "train", train)
@@ -97,7 +97,7 @@ def test_the_mnist_recipe_runs_the_released_settings(small_mnist, tmp_path, monk
 
 def test_the_momentum_ramp_knows_k(small_mnist, tmp_path, monkeypatch):
     made = {}
-    monkeypatch.setattr(runs, "train", lambda gan, *rest: made.update(gan=gan))
+    monkeypatch.setattr(runs, "train", lambda gan, *rest, **named: made.update(gan=gan))
     recipe = mnist.Mnist(
         data_path=str(small_mnist), run_dir=str(tmp_path / "run"), updates="alternating", discriminator_steps=2
     )
@@ -109,12 +109,12 @@ def test_the_momentum_ramp_knows_k(small_mnist, tmp_path, monkeypatch):
 
 def test_folders_are_numbered_and_never_overwritten(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert runs.make_folder(None, "digits").name == "digits-1"
-    assert runs.make_folder(None, "digits").name == "digits-2"
-    folder = runs.make_folder("mine", "digits")
+    assert runs.begin(digits.Digits(), "digits")[1].name == "digits-1"
+    assert runs.begin(digits.Digits(), "digits")[1].name == "digits-2"
+    _, folder = runs.begin(digits.Digits(run_dir="mine"), "digits")
     (folder / "config.json").write_text("{}")
     with pytest.raises(ValueError, match="holds a run already"):
-        runs.make_folder("mine", "digits")
+        runs.begin(digits.Digits(run_dir="mine"), "digits")
 
 
 def test_a_gpu_that_is_not_there():
@@ -134,3 +134,26 @@ def test_cpu_and_precision(capsys):
 def test_recipes_are_frozen(recipe):
     with pytest.raises(dataclasses.FrozenInstanceError):
         recipe().epochs = 3
+
+
+def test_a_run_goes_on_as_if_it_had_never_stopped(tmp_path):
+    common = {"every": 2, "seed": 5}
+    digits.main(digits.Digits(epochs=4, run_dir=str(tmp_path / "whole"), **common))
+    digits.main(digits.Digits(epochs=2, run_dir=str(tmp_path / "parts"), **common))
+    with open(tmp_path / "parts" / "history.csv", "a") as file:  # an epoch logged, but not saved, before the end
+        file.write("2,0.5\n")
+    digits.main(digits.Digits(epochs=4, run_dir=str(tmp_path / "parts"), resume=True))
+    whole, parts = (keras.saving.load_model(tmp_path / name / "gan.keras") for name in ("whole", "parts"))
+    for a, b in zip(whole.variables, parts.variables, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy(), err_msg=a.path)
+    histories = []
+    for name in ("whole", "parts"):
+        with open(tmp_path / name / "history.csv") as file:
+            histories.append([{k: v for k, v in row.items() if "seconds" not in k} for row in csv.DictReader(file)])
+    assert histories[0] == histories[1]
+
+
+@pytest.mark.parametrize("run_dir", [None, "nothing-here"])
+def test_nothing_to_go_on_with(run_dir):
+    with pytest.raises(ValueError, match="no run to go on with"):
+        runs.begin(digits.Digits(run_dir=run_dir, resume=True), "digits")

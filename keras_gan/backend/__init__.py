@@ -1,12 +1,14 @@
-"""The one place that knows which backend runs: the same ten names from TensorFlow, JAX or PyTorch.
+"""The one place that knows which backend runs: the same names from TensorFlow, JAX or PyTorch.
 
 - `step(method)` turns a stateful `train_step(self, data)` into what the backend's `fit` calls.
 - `differentiate(compute, groups, state)` takes each loss's gradient in its own player's variables.
+- `input_gradient(function, x, state)` is the function's value at x and its gradient there, differentiable again.
 - `apply(optimizer, gradients, variables)` lets a player's optimizer update its variables.
 - `without_gradient()` is a context in which nothing is recorded for differentiation.
 - `shuffling_untouched()` is a context for looks aside: the order of the training data does not change by them.
 - `largest(pieces)` is the maximum over the last axis, in the form whose gradient is cheapest there.
 - `momentum_update(variable, velocity, gradient, learning_rate, momentum)` is one heavy-ball step.
+- `product_with(matrix)` is the function of blocks that multiplies them by the matrix's transpose, on a GPU if there is.
 - `export_saved_model(generator, path)` writes a TensorFlow SavedModel.
 - `use_device(device)` chooses GPU or CPU and lets GPU memory grow.
 - `describe_device()` names what will run the training.
@@ -28,8 +30,10 @@ apply = _adapter.apply
 describe_device = _adapter.describe_device
 differentiate = _adapter.differentiate
 export_saved_model = _adapter.export_saved_model
+input_gradient = _adapter.input_gradient
 largest = _adapter.largest
 momentum_update = _adapter.momentum_update
+product_with = _adapter.product_with
 shuffling_untouched = _adapter.shuffling_untouched
 step = _adapter.step
 use_device = _adapter.use_device

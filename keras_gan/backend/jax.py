@@ -6,6 +6,7 @@ import os
 
 import jax
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -66,6 +67,31 @@ def differentiate(compute, groups, state):
     return gradients, outputs
 
 
+def input_gradient(function, x, state):
+    """Value of a function of a batch, a number a row, and its gradient in the batch, for a penalty on that gradient.
+
+    Args:
+        function: from a tensor of shape `(batch, ...)` to one of shape `(batch, 1)`.
+        x: the batch.
+        state: every variable that the function may read or change.
+
+    Returns:
+        `(value, gradient)`, the gradient shaped like x; both can be differentiated again.
+    """
+    before = [variable.value for variable in state]
+
+    def stateless(x):
+        with keras.StatelessScope(state_mapping=list(zip(state, before, strict=True))) as scope:
+            value = function(x)
+        return jax.numpy.sum(value), (value, [scope.get_current_value(variable) for variable in state])
+
+    gradient, (value, after) = jax.grad(stateless, has_aux=True)(x)
+    for variable, old, new in zip(state, before, after, strict=True):
+        if new is not old:
+            variable.assign(new)
+    return value, gradient
+
+
 def apply(optimizer, gradients, variables):
     """Updates the variables by one player's optimizer."""
     # By values, not in place: loss scaling branches on finite gradients, and a branch in JAX may not assign.
@@ -99,6 +125,26 @@ def largest(pieces):
     winner = jax.numpy.argmax(jax.lax.stop_gradient(pieces), axis=-1)
     chosen = jax.nn.one_hot(winner, pieces.shape[-1], dtype=bool)
     return jax.numpy.sum(jax.numpy.where(chosen, pieces, 0), axis=-1)
+
+
+def product_with(matrix):
+    """Function of NumPy blocks `(n, d)`: their product with the transpose of the matrix `(m, d)`, float32.
+
+    On the GPU where there is one, without TF32; else by NumPy, which needs no copies.
+    """
+    if jax.default_backend() == "cpu":
+        return lambda block: block @ matrix.T
+    return device_product_with(matrix)
+
+
+def device_product_with(matrix):
+    """The same on JAX's default device."""
+    matrix = jax.numpy.asarray(matrix)
+
+    def product(block):
+        return np.array(jax.numpy.matmul(block, matrix.T, precision=jax.lax.Precision.HIGHEST))
+
+    return product
 
 
 def export_saved_model(generator, path):

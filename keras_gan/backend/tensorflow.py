@@ -3,6 +3,7 @@
 import contextlib
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 
@@ -29,6 +30,24 @@ def differentiate(compute, groups, state):
             tape.watch(group)
         losses, outputs = compute()
     return [tape.gradient(loss, group) for loss, group in zip(losses, groups, strict=True)], outputs
+
+
+def input_gradient(function, x, state):
+    """Value of a function of a batch, a number a row, and its gradient in the batch, for a penalty on that gradient.
+
+    Args:
+        function: from a tensor of shape `(batch, ...)` to one of shape `(batch, 1)`.
+        x: the batch.
+        state: every variable that the function may read or change; unused here.
+
+    Returns:
+        `(value, gradient)`, the gradient shaped like x; both can be differentiated again.
+    """
+    del state
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(x)
+        value = function(x)
+    return value, tape.gradient(value, x)
 
 
 def apply(optimizer, gradients, variables):
@@ -64,6 +83,31 @@ def momentum_update(variable, velocity, gradient, learning_rate, momentum):
 def largest(pieces):
     """Maximum over the last axis. A tie shares its gradient among the tied."""
     return tf.reduce_max(pieces, axis=-1)
+
+
+def product_with(matrix):
+    """Function of NumPy blocks `(n, d)`: their product with the transpose of the matrix `(m, d)`, float32.
+
+    On the GPU where there is one, without TF32; else by NumPy, which needs no copies.
+    """
+    if not tf.config.get_visible_devices("GPU"):
+        return lambda block: block @ matrix.T
+    return device_product_with(matrix)
+
+
+def device_product_with(matrix):
+    """The same on TensorFlow's default device."""
+    matrix = tf.constant(matrix)
+
+    def product(block):
+        allowed = tf.config.experimental.tensor_float_32_execution_enabled()
+        tf.config.experimental.enable_tensor_float_32_execution(False)
+        try:
+            return np.array(tf.matmul(tf.constant(block), matrix, transpose_b=True))
+        finally:
+            tf.config.experimental.enable_tensor_float_32_execution(allowed)
+
+    return product
 
 
 def export_saved_model(generator, path):

@@ -40,6 +40,23 @@ def differentiate(compute, groups, state):
     return gradients, keras.tree.map_structure(torch.Tensor.detach, outputs)
 
 
+def input_gradient(function, x, state):
+    """Value of a function of a batch, a number a row, and its gradient in the batch, for a penalty on that gradient.
+
+    Args:
+        function: from a tensor of shape `(batch, ...)` to one of shape `(batch, 1)`.
+        x: the batch.
+        state: every variable that the function may read or change; unused here.
+
+    Returns:
+        `(value, gradient)`, the gradient shaped like x; both can be differentiated again.
+    """
+    del state
+    x = x.detach().requires_grad_()
+    value = function(x)
+    return value, torch.autograd.grad(value.sum(), x, create_graph=True)[0]
+
+
 @torch.no_grad()
 def apply(optimizer, gradients, variables):
     """Updates the variables by one player's optimizer."""
@@ -69,6 +86,32 @@ def momentum_update(variable, velocity, gradient, learning_rate, momentum):
 def largest(pieces):
     """Maximum over the last axis. A tie sends its gradient to one of the tied."""
     return pieces.max(dim=-1).values  # amax shares it among the tied, at twice the time
+
+
+def product_with(matrix):
+    """Function of NumPy blocks `(n, d)`: their product with the transpose of the matrix `(m, d)`, float32.
+
+    On the GPU where there is one, without TF32; else by NumPy, which needs no copies.
+    """
+    if keras.ops.zeros(()).device.type == "cpu":
+        return lambda block: block @ matrix.T
+    return device_product_with(matrix)
+
+
+def device_product_with(matrix):
+    """The same on Keras's device."""
+    matrix = keras.ops.convert_to_tensor(matrix)
+
+    @torch.no_grad()
+    def product(block):
+        precision = torch.get_float32_matmul_precision()
+        torch.set_float32_matmul_precision("highest")
+        try:
+            return keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(block) @ matrix.T)
+        finally:
+            torch.set_float32_matmul_precision(precision)
+
+    return product
 
 
 def export_saved_model(generator, path):

@@ -1,5 +1,6 @@
 """Keras callbacks that show how the generator fares."""
 
+from keras_gan.callbacks.parzen import ParzenLogLikelihood
 from keras_gan.callbacks.sample_grid import SampleGrid
 
-__all__ = ["SampleGrid"]
+__all__ = ["ParzenLogLikelihood", "SampleGrid"]
