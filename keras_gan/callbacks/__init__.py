@@ -1,6 +1,7 @@
 """Keras callbacks that show how the generator fares."""
 
+from keras_gan.callbacks.modes import Modes
 from keras_gan.callbacks.parzen import ParzenLogLikelihood
 from keras_gan.callbacks.sample_grid import SampleGrid
 
-__all__ = ["ParzenLogLikelihood", "SampleGrid"]
+__all__ = ["Modes", "ParzenLogLikelihood", "SampleGrid"]
