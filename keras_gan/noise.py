@@ -83,3 +83,21 @@ class Spherical(Prior):
     def draw(self, num: int, seed: int | None = None) -> np.ndarray:
         z = np.random.default_rng(seed).standard_normal((num, self.dim))
         return (z * (self.dim**0.5 / np.linalg.norm(z, axis=-1, keepdims=True))).astype("float32")
+
+
+PRIORS: dict[str, type[Prior]] = {"uniform": Uniform, "normal": Normal, "spherical": Spherical}
+
+
+def get(prior: str, dim: int) -> Prior:
+    """The `Prior` of that name.
+
+    Args:
+        prior: `"uniform"`, `"normal"` or `"spherical"`.
+        dim: width of the noise.
+
+    Raises:
+        ValueError: for an unknown name.
+    """
+    if prior not in PRIORS:
+        raise ValueError(f"Unknown prior. Received: prior={prior!r}. Expected one of {sorted(PRIORS)}.")
+    return PRIORS[prior](dim)

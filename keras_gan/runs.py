@@ -41,7 +41,7 @@ def prepare(device: str = "auto", precision: str = "float32", seed: int | None =
 
 
 def begin(recipe: Any, name: str) -> tuple[Any, Path]:
-    """Finds or makes the run's folder: run_dir, or the first of runs/NAME-1, runs/NAME-2, ... that is free.
+    """Finds the run's folder: run_dir, or the first of runs/NAME-1, runs/NAME-2, ... that is free.
 
     Args:
         recipe: the recipe's dataclass, with `run_dir` and `resume`.
@@ -75,7 +75,6 @@ def begin(recipe: Any, name: str) -> tuple[Any, Path]:
         number = 1
         while (folder := Path("runs") / f"{name}-{number}").exists():
             number += 1
-    folder.mkdir(parents=True, exist_ok=True)
     return recipe, folder
 
 
@@ -107,6 +106,7 @@ def train(
         "device": backend.describe_device(),
         "command": sys.argv,
     }
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config, indent=2, default=str) + "\n")
     past = _rewind_history(folder / "history.csv", initial_epoch)
     clock = _Clock(float(past[-1]["seconds"]) if past else 0.0)

@@ -109,9 +109,12 @@ def test_the_momentum_ramp_knows_k(small_mnist, tmp_path, monkeypatch):
 
 def test_folders_are_numbered_and_never_overwritten(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert runs.begin(digits.Digits(), "digits")[1].name == "digits-1"
+    _, folder = runs.begin(digits.Digits(), "digits")
+    assert folder.name == "digits-1"
+    folder.mkdir(parents=True)
     assert runs.begin(digits.Digits(), "digits")[1].name == "digits-2"
     _, folder = runs.begin(digits.Digits(run_dir="mine"), "digits")
+    folder.mkdir()
     (folder / "config.json").write_text("{}")
     with pytest.raises(ValueError, match="holds a run already"):
         runs.begin(digits.Digits(run_dir="mine"), "digits")

@@ -46,3 +46,24 @@ def keep_tensorflow_off_gpu():
         import tensorflow
 
         tensorflow.config.set_visible_devices([], "GPU")
+
+
+def load_saved_model(path):
+    """A generator's SavedModel, run by TensorFlow whatever the backend.
+
+    Returns:
+        `(generate, width)`: a function from noise `(n, width)` to samples, NumPy arrays.
+
+    Raises:
+        ValueError: if the folder holds no SavedModel of a generator.
+    """
+    import tensorflow
+
+    try:
+        program = tensorflow.saved_model.load(path)
+        inputs = program.signatures["serving_default"].structured_input_signature[1]
+        (width,) = {spec.shape[-1] for spec in inputs.values()}
+        program.serve  # noqa: B018 - what keras_gan and Keras export
+    except (OSError, AttributeError, KeyError, ValueError) as error:
+        raise ValueError(f"There is no SavedModel of a generator in {path}: {error}") from error
+    return lambda z: program.serve(z).numpy(), width

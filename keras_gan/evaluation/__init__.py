@@ -1,5 +1,5 @@
 """Measures of a generator's samples against data."""
 
-from keras_gan.evaluation import distances, modes, parzen
+from keras_gan.evaluation import distances, modes, parzen, scores
 
-__all__ = ["distances", "modes", "parzen"]
+__all__ = ["distances", "modes", "parzen", "scores"]

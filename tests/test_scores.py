@@ -1,0 +1,116 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+from conftest import weights
+
+import keras_gan as kg
+from keras_gan import cli
+from keras_gan.evaluation import parzen, scores
+
+
+@pytest.fixture(scope="module")
+def data():
+    return kg.datasets.load("digits")
+
+
+@pytest.fixture(scope="module")
+def gan(data):
+    keras.utils.set_random_seed(1)
+    gan = kg.GAN(*kg.networks.build("digits", data.pixel_mean()), preprocessing=data.preprocessing, seed=1)
+    gan.compile(ema=0.9)
+    gan.fit(data.train[:100], verbose=0)
+    return gan
+
+
+@pytest.fixture(scope="module")
+def real(data):
+    """A sampler of real training images."""
+    return lambda num, seed: data.train[np.random.default_rng(seed).permutation(len(data.train))[:num]] / np.float32(16)
+
+
+def test_real_images_as_samples(data, real):
+    found = scores.score(real, data, "digits", num_samples=500, num_seeds=2)
+    expected = [parzen.evaluate(real(500, seed), data.validation / 16, data.test / 16).mean for seed in (0, 1)]
+    assert [report.mean for report in found.reports] == pytest.approx(expected, abs=1e-3)
+    assert found.mean == pytest.approx(np.mean(expected), abs=1e-3)
+    assert found.interval[0] < found.mean < found.interval[1]
+    assert found.references["real training images"].mean == pytest.approx(found.mean, abs=3)
+    assert found.references["the mean training image"].mean < found.mean - 10
+    assert found.references["the mean training image"].num_samples == 1
+    assert found.modes.near_duplicates < 0.05
+    text = str(found)
+    assert f"{found.mean:.1f}" in text
+    assert "real training images" in text
+    content = json.loads(found.to_json())
+    assert content["test_log_likelihood"] == pytest.approx(found.mean)
+    assert len(content["seeds"]) == 2
+    assert len(content["seeds"][0]["validation_means"]) == 10
+    assert len(content["modes"]["class_shares"]) == 10
+
+
+def test_kmeans_centres_score_above_images_of_the_same_number(data, real):
+    found = scores.score(real, data, "digits", 100, 1, with_modes=False, with_kmeans=True)
+    assert found.references["k-means centres"].mean > found.references["real training images"].mean
+    assert found.modes is None
+    assert json.loads(found.to_json())["modes"] is None
+
+
+def test_published_numbers_stand_beside_ten_thousand_samples_only(data, real):
+    with pytest.warns(UserWarning, match="Published numbers use 10000 samples"):
+        found = scores.score(real, data, "mnist", 50, 1, with_modes=False)
+    assert "paper: Adversarial nets        225.0 +- 2.0" in str(found)
+    with pytest.raises(ValueError, match="num_seeds=0"):
+        scores.score(real, data, "digits", 50, 0)
+
+
+def test_every_form_of_a_saved_model_draws_the_same_samples(gan, tmp_path):
+    pytest.importorskip("tensorflow")
+    gan.save(tmp_path / "gan.keras")
+    gan.averaged_generator.save(tmp_path / "generator.keras")
+    gan.export(tmp_path / "generator")
+    expected = gan.sample(1100, seed=4)
+    for name in ("gan.keras", "generator.keras", "generator"):
+        np.testing.assert_allclose(scores.load_sampler(tmp_path / name)(1100, 4), expected, atol=1e-5)
+
+
+def test_the_card_beside_a_generator_says_its_prior(gan, tmp_path):
+    gan.averaged_generator.save(tmp_path / "generator.keras")
+    (tmp_path / "card.json").write_text('{"prior": "normal"}')
+    z = kg.noise.Normal(32).draw(5, 4)
+    np.testing.assert_allclose(
+        scores.load_sampler(tmp_path / "generator.keras")(5, 4), gan.predict(z, verbose=0), atol=1e-5
+    )
+    z = kg.noise.Spherical(32).draw(5, 4)
+    found = scores.load_sampler(tmp_path / "generator.keras", "spherical")(5, 4)
+    np.testing.assert_allclose(found, gan.predict(z, verbose=0), atol=1e-5)
+
+
+def test_what_is_no_model(tmp_path):
+    with pytest.raises(ValueError, match="There is no model"):
+        scores.load_sampler(tmp_path / "gan.keras")
+    pytest.importorskip("tensorflow")
+    with pytest.raises(ValueError, match="no SavedModel of a generator"):
+        scores.load_sampler(tmp_path)
+    with pytest.raises(ValueError, match="Unknown prior"):
+        kg.noise.get("cauchy", 3)
+
+
+def test_the_command_prints_json_and_leaves_the_model_alone(gan, tmp_path, capsys):
+    gan.save(tmp_path / "gan.keras")
+    before = weights(gan.generator)
+    cli.main(
+        ["evaluate", str(tmp_path / "gan.keras"), "--dataset", "digits", "--num-samples", "200", "--json", "--no-modes"]
+    )
+    content = json.loads(capsys.readouterr().out)
+    assert content["dataset"] == "digits"
+    assert len(content["seeds"]) == 3
+    np.testing.assert_array_equal(before[0], weights(gan.generator)[0])
+
+
+def test_the_command_without_a_model_is_one_line(capsys):
+    with pytest.raises(SystemExit) as exit:
+        cli.main(["evaluate", "nothing.keras"])
+    assert exit.value.code == 2
+    assert "keras-gan: error: There is no model. Received: nothing.keras" in capsys.readouterr().err
