@@ -7,10 +7,12 @@ from typing import Annotated, Literal
 import tyro
 
 import keras_gan
-from keras_gan.recipes import digits, mnist
+from keras_gan.recipes import digits, mnist, mnist_r1
 
 Recipe = (
-    Annotated[digits.Digits, tyro.conf.subcommand("digits")] | Annotated[mnist.Mnist, tyro.conf.subcommand("mnist")]
+    Annotated[digits.Digits, tyro.conf.subcommand("digits")]
+    | Annotated[mnist.Mnist, tyro.conf.subcommand("mnist")]
+    | Annotated[mnist_r1.MnistR1, tyro.conf.subcommand("mnist-r1")]
 )
 
 

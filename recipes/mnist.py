@@ -1,8 +1,10 @@
 """The paper's MNIST experiment, as its released code ran it.
 
 Non-saturating loss, simultaneous updates, half weight on the discriminator's loss, a learning rate that falls a little
-with every update, a momentum that rises over 250 epochs. `--updates alternating --objective minimax
---discriminator-weight 1` is Algorithm 1 as printed.
+with every update, a momentum that rises over 250 epochs.
+
+`--updates alternating` takes values of its own (`OWN_VALUES`): with the released ones the alternating game collapses, see
+docs/alternating.md. `--updates alternating --objective minimax --r1-penalty 0` is Algorithm 1 as printed.
 """
 
 import dataclasses
@@ -11,6 +13,12 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from keras_gan import GAN
     from keras_gan.datasets import Dataset
+
+
+OWN_VALUES = {
+    "simultaneous": {"discriminator_weight": 0.5, "r1_penalty": 0.0},
+    "alternating": {"discriminator_weight": 1.0, "r1_penalty": 2.0},
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,8 +47,10 @@ class Mnist:
     """Order of the players' steps; alternating is Algorithm 1 as printed."""
     discriminator_steps: int = 1
     """k: steps of the discriminator for one of the generator."""
-    discriminator_weight: float = 0.5
-    """Factor on the discriminator's loss."""
+    discriminator_weight: float | None = None
+    """Factor on the discriminator's loss; by default 0.5, alternating 1."""
+    r1_penalty: float | None = None
+    """gamma of a penalty gamma/2 |gradient of the logit in the data|^2; by default none, alternating 2."""
     ema: float | None = None
     """Decay of an averaged generator, 0.999 for example; none in the released code."""
     every: int = 5
@@ -67,11 +77,17 @@ def main(recipe: Mnist) -> None:
     import keras_gan as kg
     from keras_gan import runs
 
-    recipe, folder = runs.begin(recipe, "mnist")
+    recipe, folder = runs.begin(with_own_values(recipe), "mnist")
     seed = runs.prepare(recipe.device, recipe.precision, recipe.seed)
     data = kg.datasets.load("mnist", source=recipe.data_source, path=recipe.data_path)
     gan = keras.saving.load_model(folder / "gan.keras") if recipe.resume else build(recipe, data, seed)
     runs.train(gan, data, recipe, folder, seed, measure=True)
+
+
+def with_own_values(recipe: Mnist) -> Mnist:
+    """The recipe with the values of its kind of updates where none were given."""
+    own = OWN_VALUES[recipe.updates]
+    return dataclasses.replace(recipe, **{name: own[name] for name in own if getattr(recipe, name) is None})
 
 
 def build(recipe: Mnist, data: "Dataset", seed: int) -> "GAN":
@@ -98,6 +114,7 @@ def build(recipe: Mnist, data: "Dataset", seed: int) -> "GAN":
         updates=recipe.updates,
         discriminator_steps=recipe.discriminator_steps,
         discriminator_weight=recipe.discriminator_weight,
+        r1_penalty=recipe.r1_penalty,
         ema=recipe.ema,
     )
     return gan

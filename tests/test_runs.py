@@ -5,7 +5,7 @@ import json
 import keras
 import numpy as np
 import pytest
-from keras_gan.recipes import digits, mnist
+from keras_gan.recipes import digits, mnist, mnist_r1
 
 import keras_gan as kg
 from keras_gan import backend, runs
@@ -93,6 +93,29 @@ def test_the_mnist_recipe_runs_the_released_settings(small_mnist, tmp_path, monk
         assert momentum == {"initial": 0.5, "final": 0.7, "epochs": 250, "updates_per_epoch": 500}
     bias = gan.generator.trainable_variables[-1].numpy()
     np.testing.assert_allclose(1 / (1 + np.exp(-bias)), made["data"].pixel_mean().ravel(), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [({}, (0.5, 0.0)), ({"updates": "alternating"}, (1.0, 2.0)), ({"discriminator_weight": 2.0}, (2.0, 0.0))],
+)
+def test_each_kind_of_updates_has_its_own_values(arguments, expected):
+    recipe = mnist.with_own_values(mnist.Mnist(**arguments))
+    assert (recipe.discriminator_weight, recipe.r1_penalty) == expected
+
+
+def test_the_r1_recipe_keeps_the_networks_and_counts_its_updates(small_mnist, tmp_path, monkeypatch):
+    made = {}
+    monkeypatch.setattr(runs, "train", lambda gan, *rest, **named: made.update(gan=gan))
+    recipe = mnist_r1.MnistR1(data_path=str(small_mnist), run_dir=str(tmp_path / "run"), epochs=3, seed=1)
+    mnist_r1.main(recipe)
+    gan = made["gan"]
+    assert (gan.generator.count_params(), gan.discriminator.count_params()) == (2_503_984, 1_231_441)
+    assert (gan.updates, gan.discriminator_weight, gan.r1_penalty, gan.ema) == ("simultaneous", 1.0, 0.4, 0.999)
+    for optimizer in gan.optimizer.optimizers:
+        assert isinstance(optimizer, keras.optimizers.Adam)
+        rate = optimizer.get_config()["learning_rate"]["config"]
+        assert (rate["initial_learning_rate"], rate["decay_steps"], rate["end_learning_rate"]) == (5e-4, 1500, 0.0)
 
 
 def test_the_momentum_ramp_knows_k(small_mnist, tmp_path, monkeypatch):
