@@ -3,8 +3,8 @@
 Non-saturating loss, simultaneous updates, half weight on the discriminator's loss, a learning rate that falls a little
 with every update, a momentum that rises over 250 epochs.
 
-`--updates alternating` takes values of its own (`OWN_VALUES`): with the released ones the alternating game collapses, see
-docs/alternating.md. `--updates alternating --objective minimax --r1-penalty 0` is Algorithm 1 as printed.
+`--updates alternating` takes values of its own (`OWN_VALUES`), for with the released ones the alternating game
+collapses: docs/alternating.md. `--updates alternating --objective minimax --r1-penalty 0` is Algorithm 1 as printed.
 """
 
 import dataclasses
