@@ -61,6 +61,30 @@ def evaluate(
     print(found.to_json() if json else found)
 
 
+def ship(
+    run: tyro.conf.Positional[str],
+    folder: tyro.conf.Positional[str],
+    dataset: Literal["mnist", "digits"] = "mnist",
+    data_source: Literal["tfds", "keras"] | None = None,
+    data_path: str | None = None,
+) -> None:
+    """Write a run's best generator for others: SavedModel, .keras, picture, and a card with its numbers.
+
+    Args:
+        run: The folder of a run.
+        folder: Where to write.
+        dataset: The images it was trained on.
+        data_source: tensorflow-datasets (its own row order) or Keras's download (the paper's rows).
+        data_path: An npz file in the format of Keras's mnist.npz, read instead of downloading.
+    """
+    _load_package()
+    from keras_gan import datasets, shipping
+
+    options = {"source": data_source, "path": data_path} if dataset == "mnist" else {}
+    card = shipping.ship(run, folder, datasets.load(dataset, **options), dataset)
+    print(f"Wrote {folder}: test log-likelihood {card['scores']['test_log_likelihood']:.1f} nats")
+
+
 def _load_package():
     """Keras reads a saved file only if its classes are there."""
     for name in keras_gan.__all__:
@@ -71,7 +95,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs the command; bad input ends it with one line and exit code 2."""
     try:
         tyro.extras.subcommand_cli_from_dict(
-            {"train": train, "evaluate": evaluate},
+            {"train": train, "evaluate": evaluate, "ship": ship},
             prog="keras-gan",
             description="Adversarial nets on Keras 3.",
             args=arguments,

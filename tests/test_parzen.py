@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.special import logsumexp
@@ -149,3 +151,13 @@ def test_collapsed_samples_score_worse():
 def test_bad_input(points, samples, sigma, message):
     with pytest.raises(ValueError, match=message):
         parzen.log_density(points, samples, sigma)
+
+
+@pytest.mark.slow
+def test_memory_of_a_whole_evaluation():
+    images = np.random.default_rng(0).uniform(size=(10_000, 784)).astype("float32")
+    tracemalloc.start()
+    parzen.log_density(images, images[::-1], 0.2)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 500e6

@@ -1,4 +1,5 @@
 import csv
+import time
 
 import keras
 import numpy as np
@@ -88,3 +89,18 @@ def test_a_generator_that_is_broken_gives_nan_not_an_error():
 def test_bad_arguments(arguments):
     with pytest.raises(ValueError, match="of at least 1"):
         measure(**arguments)
+
+
+@pytest.mark.slow
+def test_it_takes_less_than_a_twentieth_of_ten_mnist_epochs():
+    images = np.random.default_rng(0).integers(0, 256, (5000, 28, 28, 1)).astype("uint8")
+    gan = kg.GAN(*kg.networks.build("mnist"), preprocessing=keras.layers.Rescaling(1 / 255), seed=1)
+    gan.compile(updates="simultaneous", discriminator_weight=0.5)
+    callback = kg.callbacks.ParzenLogLikelihood(images)
+    gan.fit(images[:200], batch_size=100, verbose=0, callbacks=[callback])  # compiles everything
+    started = time.perf_counter()
+    gan.fit(images, batch_size=100, verbose=0)
+    ten_epochs = (time.perf_counter() - started) / 50 * 5000
+    started = time.perf_counter()
+    callback.on_epoch_end(9, {})
+    assert time.perf_counter() - started < 0.05 * ten_epochs

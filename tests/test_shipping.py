@@ -1,0 +1,29 @@
+import json
+
+import numpy as np
+import pytest
+from keras_gan.recipes import digits
+
+import keras_gan as kg
+from keras_gan import cli, shipping
+from keras_gan.evaluation import scores
+
+
+def test_a_run_ships_with_its_card(tmp_path, capsys):
+    pytest.importorskip("tensorflow")
+    digits.main(digits.Digits(epochs=2, every=1, seed=5, run_dir=str(tmp_path / "run")))
+    cli.main(["ship", str(tmp_path / "run"), str(tmp_path / "shipped"), "--dataset", "digits"])
+    folder = tmp_path / "shipped"
+    assert {p.name for p in folder.iterdir()} == {"generator", "generator.keras", "samples.png", "card.json"}
+    card = json.loads((folder / "card.json").read_text())
+    assert (card["epochs"], card["seed"], card["prior"], card["noise_width"]) == (2, 5, "uniform", 32)
+    assert card["recipe"]["learning_rate"] == digits.Digits().learning_rate
+    assert card["command"].startswith("keras-gan")
+    assert f"{card['scores']['test_log_likelihood']:.1f} nats" in capsys.readouterr().out
+    a, b = (scores.load_sampler(folder / name)(20, 3) for name in ("generator", "generator.keras"))
+    np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+def test_a_folder_without_a_run(tmp_path):
+    with pytest.raises(ValueError, match="no trained model"):
+        shipping.ship(tmp_path, tmp_path / "shipped", kg.datasets.load("digits"), "digits")
