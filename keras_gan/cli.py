@@ -85,6 +85,22 @@ def ship(
     print(f"Wrote {folder}: test log-likelihood {card['scores']['test_log_likelihood']:.1f} nats")
 
 
+def curves(
+    runs: tyro.conf.Positional[tuple[str, ...]],
+    output: str = "curves.png",
+) -> None:
+    """Draw the validation log-likelihood of runs over epochs and seconds; needs matplotlib.
+
+    Args:
+        runs: Folders of runs.
+        output: PNG file to write.
+    """
+    from keras_gan import plotting
+
+    plotting.save_curves(runs, output, {"paper 225": 225.0, "real images 243.6": 243.6})
+    print(f"Wrote {output}")
+
+
 def _load_package():
     """Keras reads a saved file only if its classes are there."""
     for name in keras_gan.__all__:
@@ -95,7 +111,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs the command; bad input ends it with one line and exit code 2."""
     try:
         tyro.extras.subcommand_cli_from_dict(
-            {"train": train, "evaluate": evaluate, "ship": ship},
+            {"train": train, "evaluate": evaluate, "ship": ship, "curves": curves},
             prog="keras-gan",
             description="Adversarial nets on Keras 3.",
             args=arguments,

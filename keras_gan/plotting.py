@@ -1,5 +1,8 @@
-"""Pictures from arrays of samples."""
+"""Pictures from arrays of samples, and curves from runs."""
 
+import csv
+import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -45,3 +48,56 @@ def save_grid(
 
     pixels = grid(images, columns, value_range)
     Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(path)
+
+
+def save_curves(runs: Sequence[str | Path], path: str | Path, levels: dict[str, float] | None = None) -> None:
+    """Draws the validation images' Parzen log-likelihood over epochs and over seconds, from runs' history.csv.
+
+    Solid: the generator that samples (the averaged one, where there is one); dashed: the trained one beside it.
+
+    Args:
+        runs: folders of runs that measured it.
+        path: PNG file to write.
+        levels: values to mark, by name, in nats.
+
+    Raises:
+        ValueError: if a folder holds no such history.
+    """
+    import matplotlib.figure
+
+    figure = matplotlib.figure.Figure(figsize=(10, 4), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    for number, run in enumerate(map(Path, runs)):
+        rows = _measured(run)
+        values = {name: [float(row[name]) for row in rows] for name in rows[0] if name.startswith("val_parzen_ll")}
+        for panel, x in zip(
+            panels, ([int(row["epoch"]) + 1 for row in rows], [float(row["seconds"]) for row in rows]), strict=True
+        ):
+            for name, y in values.items():
+                averaged = name == "val_parzen_ll"
+                panel.plot(x, y, f"C{number}{'-' if averaged else '--'}", label=run.name if averaged else None)
+    for panel, label in zip(panels, ("epochs", "seconds"), strict=True):
+        for name, level in (levels or {}).items():
+            panel.axhline(level, color="0.6", linewidth=0.8)
+            panel.annotate(
+                name, (0.01, level), xycoords=("axes fraction", "data"), va="bottom", color="0.4", fontsize=8
+            )
+        panel.set_xlabel(label)
+        panel.set_ylim(bottom=-100)  # what has collapsed lies far below
+        panel.grid(alpha=0.3)
+    panels[0].set_ylabel("Parzen log-likelihood of validation images, nats")
+    panels[0].legend(loc="lower right")
+    figure.savefig(path, dpi=100)
+
+
+def _measured(run):
+    """The epochs of a run's history.csv at which the log-likelihood was measured anew."""
+    file = run / "history.csv"
+    if not file.exists():
+        raise ValueError(f"There is no run. Received: {run}. Expected: a folder with history.csv.")
+    with open(file, newline="") as history:
+        rows = [row for row in csv.DictReader(history) if row.get("val_parzen_ll")]
+    if not rows:
+        raise ValueError(f"{run} measured no Parzen log-likelihood. The MNIST recipes do.")
+    pairs = itertools.pairwise(rows)
+    return [rows[0], *(row for before, row in pairs if row["val_parzen_ll"] != before["val_parzen_ll"])]

@@ -36,3 +36,28 @@ def test_png(channels, tmp_path):
 def test_other_shapes_are_refused(shape):
     with pytest.raises(ValueError, match=r"\(n, h, w, 1\)"):
         plotting.grid(np.zeros(shape), 2)
+
+
+def write_history(folder, rows):
+    folder.mkdir()
+    (folder / "history.csv").write_text("epoch,seconds,val_parzen_ll,val_parzen_ll_trained\n" + "\n".join(rows) + "\n")
+
+
+def test_curves_of_runs(tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib")
+    write_history(tmp_path / "one", ["0,10.0,5.0,-3", "1,20.0,5.0,-3", "2,30.0,80.5,40"])
+    write_history(tmp_path / "two", ["0,12.0,15.0,2"])
+    assert [row["epoch"] for row in plotting._measured(tmp_path / "one")] == ["0", "2"]
+    plotting.save_curves([tmp_path / "one", tmp_path / "two"], tmp_path / "curves.png", {"paper": 225})
+    pixels = np.asarray(Image.open(tmp_path / "curves.png").convert("RGB"))
+    assert pixels.shape[:2] == (400, 1000)
+    assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 10
+
+
+def test_curves_of_what_is_no_run(tmp_path):
+    with pytest.raises(ValueError, match="There is no run"):
+        plotting.save_curves([tmp_path / "nothing"], tmp_path / "curves.png")
+    (tmp_path / "digits").mkdir()
+    (tmp_path / "digits" / "history.csv").write_text("epoch,seconds\n0,1\n")
+    with pytest.raises(ValueError, match="measured no Parzen"):
+        plotting.save_curves([tmp_path / "digits"], tmp_path / "curves.png")
