@@ -284,9 +284,9 @@ class GAN(keras.Model):
     def _update_average(self):
         if self.ema is None or self.averaged_generator is None:
             return
-        # Short at first, so that the untrained weights are forgotten (as in TensorFlow's ExponentialMovingAverage).
+        # At first the last third of the updates, so that the untrained weights are forgotten.
         done = ops.cast(self.optimizer.iterations, "float32")
-        decay = ops.minimum(self.ema, (1.0 + done) / (10.0 + done))
+        decay = ops.minimum(self.ema, (1.0 + done) / (4.0 + done))
         with backend.without_gradient():
             for average, weight in zip(self.averaged_generator.variables, self.generator.variables, strict=True):
                 if weight.trainable:

@@ -430,7 +430,7 @@ class TestAverage:
         average = [v.numpy().astype("float64") for v in gan.generator.trainable_variables]
         for step in range(1, 6):
             gan.train_on_batch(make_data(seed=step))
-            decay = min(0.5, (1 + step) / (10 + step))
+            decay = min(0.5, (1 + step) / (4 + step))
             average = [
                 decay * a + (1 - decay) * v.numpy()
                 for a, v in zip(average, gan.generator.trainable_variables, strict=True)
