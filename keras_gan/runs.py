@@ -84,7 +84,8 @@ def train(
     """Trains a compiled GAN and leaves config.json, history.csv, samples/, gan.keras and a SavedModel in the folder.
 
     Every `recipe.every` epochs come a picture, a look at the validation images and a new gan.keras. A GAN loaded from
-    such a gan.keras goes on where it stopped, as if it never had.
+    such a gan.keras goes on where it stopped, as if it never had (on PyTorch but for dropout's masks, which Keras
+    draws from PyTorch's own generator).
 
     Args:
         gan: compiled `keras_gan.GAN`.
