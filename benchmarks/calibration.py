@@ -59,7 +59,7 @@ def main() -> int:
         ("k-means, 1,000 centres", lambda seed: kmeans_centres(train, 1000, seed), 285.5, 1, parzen.GRID),
         ("k-means, 10,000 centres", lambda seed: kmeans_centres(train, 10_000, seed), 334.4, 1, parzen.GRID),
         ("50 principal components", principal_components, 313.8, 2, parzen.GRID),
-        ("images + N(0, 0.1^2)", noisy, 194.8, 2, parzen.GRID),
+        ("images + N(0, 0.1^2)", noisy, 194.8, 4, parzen.GRID),
         ("images made black and white", lambda seed: (images(seed) > 0.5).astype("float32"), 113.8, 2, parzen.GRID),
         ("a Gaussian, full covariance", gaussian, 64.5, 2, parzen.GRID),
         ("the mean image alone", lambda seed: train.mean(axis=0, keepdims=True), -59.1, 0, parzen.GRID),

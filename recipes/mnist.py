@@ -4,7 +4,7 @@ Non-saturating loss, simultaneous updates, half weight on the discriminator's lo
 with every update, a momentum that rises over 250 epochs.
 
 `--updates alternating` takes values of its own (`OWN_VALUES`), for with the released ones the alternating game
-collapses: docs/alternating.md. `--updates alternating --objective minimax --r1-penalty 0` is Algorithm 1 as printed.
+collapses. `--updates alternating --objective minimax --r1-penalty 0` is Algorithm 1 as printed.
 """
 
 import dataclasses
