@@ -338,7 +338,7 @@ class GAN(keras.Model):
             first_batch=int(self.optimizer.iterations),
             shuffle=arguments.pop("shuffle", True),
         )
-        return {"x": minibatches, "shuffle": False, **arguments}
+        return {"x": backend.training_data(minibatches), "shuffle": False, **arguments}
 
     def evaluate(self, *args: Any, **kwargs: Any) -> Any:
         """The game's metrics on held-out data, as `keras.Model.evaluate`.

@@ -26,16 +26,16 @@ class Minibatches(keras.utils.PyDataset):
         self, arrays: Any, batch_size: int, seed: int = 0, first_batch: int = 0, shuffle: bool | str = True
     ) -> None:
         super().__init__()
-        self._arrays = keras.tree.map_structure(_as_numpy, arrays)
-        self._batch_size = batch_size
+        self.arrays = keras.tree.map_structure(_as_numpy, arrays)
+        self.batch_size = batch_size
         self._seed, self._first_batch, self._shuffle = seed, first_batch, shuffle
-        self._num_rows = len(keras.tree.flatten(self._arrays)[0])
+        self._num_rows = len(keras.tree.flatten(self.arrays)[0])
         self._order: Any = np.arange(self._num_rows)
         self._pass_ahead = False
 
     @property
     def num_batches(self) -> int:
-        return -(-self._num_rows // self._batch_size)
+        return -(-self._num_rows // self.batch_size)
 
     def on_epoch_begin(self) -> None:
         self._pass_ahead = True
@@ -44,18 +44,19 @@ class Minibatches(keras.utils.PyDataset):
         # With steps_per_epoch a pass may last several epochs: the order changes only as a pass begins. Keras may look
         # at the first batches before any epoch: that is no pass.
         if index == 0 and self._pass_ahead:
-            self._order = self._next_order()
+            self._order = self.next_order()
         self._pass_ahead = False
-        rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
-        return keras.tree.map_structure(lambda array: array[rows], self._arrays)
+        rows = self._order[index * self.batch_size : (index + 1) * self.batch_size]
+        return keras.tree.map_structure(lambda array: array[rows], self.arrays)
 
-    def _next_order(self) -> np.ndarray:
+    def next_order(self) -> np.ndarray:
+        """The rows in the order of the next pass, shape `(n,)`, int64."""
         order = np.arange(self._num_rows)
         if self._shuffle:
             random = np.random.default_rng([self._seed, self._first_batch])
             if self._shuffle == "batch":
-                for start in range(0, self._num_rows, self._batch_size):
-                    random.shuffle(order[start : start + self._batch_size])
+                for start in range(0, self._num_rows, self.batch_size):
+                    random.shuffle(order[start : start + self.batch_size])
             else:
                 random.shuffle(order)
         self._first_batch += self.num_batches

@@ -6,6 +6,7 @@
 - `apply(optimizer, gradients, variables)` lets a player's optimizer update its variables.
 - `without_gradient()` is a context in which nothing is recorded for differentiation.
 - `shuffling_untouched()` is a context for looks aside: the order of the training data does not change by them.
+- `training_data(minibatches)` is what feeds `fit` fastest with the batches of `keras_gan.minibatches`.
 - `largest(pieces)` is the maximum over the last axis, in the form whose gradient is cheapest there.
 - `momentum_update(variable, velocity, gradient, learning_rate, momentum)` is one heavy-ball step.
 - `product_with(matrix)` is the function of blocks that multiplies them by the matrix's transpose, on a GPU if there is.
@@ -36,6 +37,7 @@ momentum_update = _adapter.momentum_update
 product_with = _adapter.product_with
 shuffling_untouched = _adapter.shuffling_untouched
 step = _adapter.step
+training_data = _adapter.training_data
 use_device = _adapter.use_device
 without_gradient = _adapter.without_gradient
 

@@ -119,6 +119,11 @@ def momentum_update(variable, velocity, gradient, learning_rate, momentum):
     variable.assign(variable.value + velocity.value)
 
 
+def training_data(minibatches):
+    """A `PyDataset` feeds `fit` as fast as anything here."""
+    return minibatches
+
+
 def largest(pieces):
     """Maximum over the last axis. A tie sends its gradient to the first, so the gradient is a choice, not a sum."""
     # The gradient of jax.numpy.max compares, counts and divides: a seventh of a whole MNIST step on a CPU.

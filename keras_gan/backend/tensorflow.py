@@ -80,6 +80,16 @@ def momentum_update(variable, velocity, gradient, learning_rate, momentum):
     )
 
 
+def training_data(minibatches):
+    """A `tf.data` pipeline that asks Python for an order a pass, not for every batch: that took a tenth of a step."""
+    arrays = tf.nest.map_structure(tf.convert_to_tensor, minibatches.arrays)
+    rows = tf.TensorSpec((None,), tf.int64)
+    orders = tf.data.Dataset.from_generator(lambda: [minibatches.next_order()], output_signature=rows)
+    batches = orders.flat_map(lambda order: tf.data.Dataset.from_tensor_slices(order).batch(minibatches.batch_size))
+    batches = batches.map(lambda rows: tf.nest.map_structure(lambda array: tf.gather(array, rows), arrays))
+    return batches.apply(tf.data.experimental.assert_cardinality(minibatches.num_batches)).prefetch(tf.data.AUTOTUNE)
+
+
 def largest(pieces):
     """Maximum over the last axis. A tie shares its gradient among the tied."""
     return tf.reduce_max(pieces, axis=-1)

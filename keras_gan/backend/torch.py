@@ -83,6 +83,11 @@ def momentum_update(variable, velocity, gradient, learning_rate, momentum):
     variable.value.add_(velocity)
 
 
+def training_data(minibatches):
+    """A `PyDataset` feeds `fit` as fast as anything here."""
+    return minibatches
+
+
 def largest(pieces):
     """Maximum over the last axis. A tie sends its gradient to one of the tied."""
     return pieces.max(dim=-1).values  # amax shares it among the tied, at twice the time
