@@ -108,6 +108,8 @@ def train(
         "command": sys.argv,
     }
     folder.mkdir(parents=True, exist_ok=True)
+    if initial_epoch:  # how the run was begun is what makes it again
+        config["command"] = json.loads((folder / "config.json").read_text())["command"]
     (folder / "config.json").write_text(json.dumps(config, indent=2, default=str) + "\n")
     past = _rewind_history(folder / "history.csv", initial_epoch)
     clock = _Clock(float(past[-1]["seconds"]) if past else 0.0)

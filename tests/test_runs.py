@@ -162,13 +162,17 @@ def test_recipes_are_frozen(recipe):
         recipe().epochs = 3
 
 
-def test_a_run_goes_on_as_if_it_had_never_stopped(tmp_path):
+def test_a_run_goes_on_as_if_it_had_never_stopped(tmp_path, monkeypatch):
     common = {"every": 2, "seed": 5}
     digits.main(digits.Digits(epochs=4, run_dir=str(tmp_path / "whole"), **common))
     digits.main(digits.Digits(epochs=2, run_dir=str(tmp_path / "parts"), **common))
     with open(tmp_path / "parts" / "history.csv", "a") as file:  # an epoch logged, but not saved, before the end
         file.write("2,0.5\n")
+    begun = json.loads((tmp_path / "parts" / "config.json").read_text())["command"]
+    monkeypatch.setattr("sys.argv", ["keras-gan", "train", "digits", "--resume"])
     digits.main(digits.Digits(epochs=4, run_dir=str(tmp_path / "parts"), resume=True))
+    config = json.loads((tmp_path / "parts" / "config.json").read_text())
+    assert (config["command"], config["recipe"]["epochs"], config["recipe"]["seed"]) == (begun, 4, 5)
     whole, parts = (keras.saving.load_model(tmp_path / name / "gan.keras") for name in ("whole", "parts"))
     own_masks = keras.backend.backend() == "torch"  # Keras's dropout draws from PyTorch's global generator there
     for a, b in zip(whole.variables, parts.variables, strict=True):

@@ -82,7 +82,8 @@ def momentum_update(variable, velocity, gradient, learning_rate, momentum):
 
 def training_data(minibatches):
     """A `tf.data` pipeline that asks Python for an order a pass, not for every batch: that took a tenth of a step."""
-    arrays = tf.nest.map_structure(tf.convert_to_tensor, minibatches.arrays)
+    with tf.device("CPU"):  # where tf.data reads them
+        arrays = tf.nest.map_structure(tf.convert_to_tensor, minibatches.arrays)
     rows = tf.TensorSpec((None,), tf.int64)
     orders = tf.data.Dataset.from_generator(lambda: [minibatches.next_order()], output_signature=rows)
     batches = orders.flat_map(lambda order: tf.data.Dataset.from_tensor_slices(order).batch(minibatches.batch_size))

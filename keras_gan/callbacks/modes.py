@@ -1,12 +1,12 @@
 """Lost modes and copied data, seen while training goes on."""
 
-import keras
 import numpy as np
 
+from keras_gan.callbacks.measurement import Measurement
 from keras_gan.evaluation import modes
 
 
-class Modes(keras.callbacks.Callback):
+class Modes(Measurement):
     """Writes what `keras_gan.evaluation.modes` finds into the logs every few epochs.
 
     The logs get `modes_kl`, `modes_fewest`, `modes_confidence`, `modes_near_duplicates`, `modes_nearest_training` and
@@ -36,24 +36,14 @@ class Modes(keras.callbacks.Callback):
         num_samples: int = 2000,
         seed: int = 0,
     ) -> None:
-        super().__init__()
+        super().__init__(every)
         if min(every, num_samples) < 1:
             raise ValueError(
                 f"Modes needs every >= 1 and num_samples >= 1. Received: every={every}, num_samples={num_samples}."
             )
-        self.every, self.num_samples, self.seed = every, num_samples, seed
+        self.num_samples, self.seed = num_samples, seed
         self._data = train, labels, validation
         self._measures: modes.Modes | None = None
-        self._latest: dict[str, float] = {}
-
-    def on_train_begin(self, logs=None):
-        self._latest = {}
-
-    def on_epoch_end(self, epoch, logs=None):
-        if not self._latest or (epoch + 1) % self.every == 0:
-            self._latest = self._measure()
-        if logs is not None:
-            logs.update(self._latest)
 
     def _measure(self):
         if self._measures is None:

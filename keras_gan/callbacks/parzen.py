@@ -1,12 +1,12 @@
 """The paper's measure while training goes on."""
 
-import keras
 import numpy as np
 
+from keras_gan.callbacks.measurement import Measurement
 from keras_gan.evaluation import parzen
 
 
-class ParzenLogLikelihood(keras.callbacks.Callback):
+class ParzenLogLikelihood(Measurement):
     """Writes the Parzen-window log-likelihood of validation images into the logs every few epochs.
 
     The logs get `val_parzen_ll` (mean, nats), `val_parzen_se` (its standard error over the validation images) and
@@ -42,25 +42,15 @@ class ParzenLogLikelihood(keras.callbacks.Callback):
         grid: tuple[float, ...] = parzen.GRID,
         suffix: str = "",
     ) -> None:
-        super().__init__()
+        super().__init__(every)
         if min(every, num_samples, num_validation) < 1:
             raise ValueError(
                 "ParzenLogLikelihood needs every, num_samples and num_validation of at least 1. Received: "
                 f"every={every}, num_samples={num_samples}, num_validation={num_validation}."
             )
         self.validation = validation[:num_validation]
-        self.every, self.num_samples, self.seed, self.averaged, self.grid = every, num_samples, seed, averaged, grid
+        self.num_samples, self.seed, self.averaged, self.grid = num_samples, seed, averaged, grid
         self._names = tuple(name + suffix for name in ("val_parzen_ll", "val_parzen_se", "parzen_sigma"))
-        self._latest: dict[str, float] = {}
-
-    def on_train_begin(self, logs=None):
-        self._latest = {}
-
-    def on_epoch_end(self, epoch, logs=None):
-        if not self._latest or (epoch + 1) % self.every == 0:
-            self._latest = self._measure()
-        if logs is not None:
-            logs.update(self._latest)
 
     def _measure(self):
         samples = self.model.sample(self.num_samples, seed=self.seed, averaged=self.averaged)
