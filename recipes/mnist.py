@@ -3,8 +3,9 @@
 Non-saturating loss, simultaneous updates, half weight on the discriminator's loss, a learning rate that falls a little
 with every update, a momentum that rises over 250 epochs.
 
-`--updates alternating` takes values of its own (`OWN_VALUES`), for with the released ones the alternating game
-collapses. `--updates alternating --objective minimax --r1-penalty 0` is Algorithm 1 as printed.
+`--updates alternating` takes two values of its own (`OWN_VALUES`): the generator's first weights come from a range twice
+as wide, for with the released one the alternating game collapses in its first epochs (docs/alternating.md shows why), and
+the generator is averaged.
 """
 
 import dataclasses
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 
 OWN_VALUES = {
-    "simultaneous": {"discriminator_weight": 0.5, "r1_penalty": 0.0},
-    "alternating": {"discriminator_weight": 1.0, "r1_penalty": 2.0},
+    "simultaneous": {"generator_range": 0.05, "ema": 0.0},
+    "alternating": {"generator_range": 0.1, "ema": 0.9998},
 }
 
 
@@ -47,12 +48,14 @@ class Mnist:
     """Order of the players' steps; alternating is Algorithm 1 as printed."""
     discriminator_steps: int = 1
     """k: steps of the discriminator for one of the generator."""
-    discriminator_weight: float | None = None
-    """Factor on the discriminator's loss; by default 0.5, alternating 1."""
-    r1_penalty: float | None = None
-    """gamma of a penalty gamma/2 |gradient of the logit in the data|^2; by default none, alternating 2."""
+    discriminator_weight: float = 0.5
+    """Factor on the discriminator's loss."""
+    r1_penalty: float = 0.0
+    """gamma of a penalty gamma/2 |gradient of the logit in the data|^2; none in the released code."""
+    generator_range: float | None = None
+    """r of the generator's first weights, drawn from U(-r, r); by default 0.05, alternating 0.1."""
     ema: float | None = None
-    """Decay of an averaged generator, 0.999 for example; none in the released code."""
+    """Decay of an averaged generator, 0.999 for example, 0 for none; by default none, alternating 0.9998."""
     every: int = 5
     """Epochs between sample grids, saved models and looks at the validation images."""
     seed: int | None = None
@@ -94,7 +97,10 @@ def build(recipe: Mnist, data: "Dataset", seed: int) -> "GAN":
     """The compiled GAN."""
     import keras_gan as kg
 
-    generator, discriminator = kg.networks.build("mnist", pixel_mean=data.pixel_mean())
+    recipe = with_own_values(recipe)
+    generator, discriminator = kg.networks.build(
+        "mnist", pixel_mean=data.pixel_mean(), generator_range=recipe.generator_range
+    )
     gan = kg.GAN(generator, discriminator, prior=kg.noise.Uniform(100), preprocessing=data.preprocessing, seed=seed)
 
     updates_per_epoch = -(-len(data.train) // (recipe.batch_size * recipe.discriminator_steps))
@@ -115,7 +121,7 @@ def build(recipe: Mnist, data: "Dataset", seed: int) -> "GAN":
         discriminator_steps=recipe.discriminator_steps,
         discriminator_weight=recipe.discriminator_weight,
         r1_penalty=recipe.r1_penalty,
-        ema=recipe.ema,
+        ema=recipe.ema or None,
     )
     return gan
 

@@ -97,11 +97,15 @@ def test_the_mnist_recipe_runs_the_released_settings(small_mnist, tmp_path, monk
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
-    [({}, (0.5, 0.0)), ({"updates": "alternating"}, (1.0, 2.0)), ({"discriminator_weight": 2.0}, (2.0, 0.0))],
+    [
+        ({}, (0.05, 0.0)),
+        ({"updates": "alternating"}, (0.1, 0.9998)),
+        ({"updates": "alternating", "ema": 0.0, "generator_range": 0.05}, (0.05, 0.0)),
+    ],
 )
 def test_each_kind_of_updates_has_its_own_values(arguments, expected):
     recipe = mnist.with_own_values(mnist.Mnist(**arguments))
-    assert (recipe.discriminator_weight, recipe.r1_penalty) == expected
+    assert (recipe.generator_range, recipe.ema) == expected
 
 
 def test_the_r1_recipe_keeps_the_networks(small_mnist, tmp_path, monkeypatch):
@@ -111,7 +115,8 @@ def test_the_r1_recipe_keeps_the_networks(small_mnist, tmp_path, monkeypatch):
     mnist_r1.main(recipe)
     gan = made["gan"]
     assert (gan.generator.count_params(), gan.discriminator.count_params()) == (2_503_984, 1_231_441)
-    assert (gan.updates, gan.discriminator_weight, gan.r1_penalty, gan.ema) == ("simultaneous", 1.0, 2.0, 0.9998)
+    assert (gan.updates, gan.discriminator_weight, gan.r1_penalty, gan.ema) == ("simultaneous", 1.0, 2.0, 0.9999)
+    assert np.abs(gan.discriminator.trainable_variables[0].numpy()).max() == pytest.approx(0.05, rel=0.01)
     assert not [layer for layer in gan.discriminator.layers if isinstance(layer, keras.layers.Dropout)]
     for optimizer in gan.optimizer.optimizers:
         assert isinstance(optimizer, keras.optimizers.Adam)
