@@ -39,7 +39,7 @@ def ship(run: str | Path, folder: str | Path, data: Dataset, name: str) -> dict[
     config = json.loads((run / "config.json").read_text())
     with open(run / "history.csv", newline="") as history:
         rows = list(csv.DictReader(history))
-    recipe = config["recipe"]
+    recipe, command = without_folders(config["recipe"], config["command"])
     updates_per_epoch = -(-len(data.train) // (recipe["batch_size"] * recipe["discriminator_steps"]))
     epochs = int(gan.optimizer.iterations) // updates_per_epoch
     found = scores.score(gan.sample, data, name)
@@ -48,7 +48,7 @@ def ship(run: str | Path, folder: str | Path, data: Dataset, name: str) -> dict[
         "prior": next(key for key, prior in noise.PRIORS.items() if type(gan.prior) is prior),
         "noise_width": gan.prior.dim,
         "averaged": gan.averaged_generator is not None,
-        "command": shlex.join(["keras-gan", *config["command"][1:]]),
+        "command": shlex.join(["keras-gan", *command[1:]]),
         "recipe": recipe,
         "seed": recipe["seed"],
         "data": config["data"],
@@ -66,3 +66,21 @@ def ship(run: str | Path, folder: str | Path, data: Dataset, name: str) -> dict[
     plotting.save_grid(gan.sample(100, seed=0), folder / "samples.png", 10)
     (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
     return card
+
+
+def without_folders(recipe: dict[str, Any], command: list[str]) -> tuple[dict[str, Any], list[str]]:
+    """Recipe and command with paths cut to their last part: a card goes to others, its maker's folders do not.
+
+    Args:
+        recipe: the recipe's settings.
+        command: the command line's words.
+
+    Returns:
+        `(recipe, command)`, new ones.
+    """
+    shorter, command = dict(recipe), list(command)
+    for key in ("data_path", "run_dir"):
+        if path := recipe.get(key):
+            shorter[key] = Path(path).name
+            command = [word.replace(path, shorter[key]) for word in command]
+    return shorter, command

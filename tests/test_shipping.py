@@ -19,6 +19,7 @@ def test_a_run_ships_with_its_card(tmp_path, capsys):
     assert (card["epochs"], card["seed"], card["prior"], card["noise_width"]) == (2, 5, "uniform", 32)
     assert card["recipe"]["learning_rate"] == digits.Digits().learning_rate
     assert card["command"].startswith("keras-gan")
+    assert str(tmp_path) not in json.dumps(card)
     assert f"{card['scores']['test_log_likelihood']:.1f} nats" in capsys.readouterr().out
     a, b = (scores.load_sampler(folder / name)(20, 3) for name in ("generator", "generator.keras"))
     np.testing.assert_allclose(a, b, atol=1e-5)
@@ -27,3 +28,12 @@ def test_a_run_ships_with_its_card(tmp_path, capsys):
 def test_a_folder_without_a_run(tmp_path):
     with pytest.raises(ValueError, match="no trained model"):
         shipping.ship(tmp_path, tmp_path / "shipped", kg.datasets.load("digits"), "digits")
+
+
+def test_no_folder_of_the_maker_is_told():
+    recipe = {"epochs": 3, "data_path": "/home/ann/mnist.npz", "run_dir": None}
+    command = ["/usr/bin/keras-gan", "train", "--data-path=/home/ann/mnist.npz", "--epochs", "3"]
+    shorter, words = shipping.without_folders(recipe, command)
+    assert shorter == {"epochs": 3, "data_path": "mnist.npz", "run_dir": None}
+    assert words[1:] == ["train", "--data-path=mnist.npz", "--epochs", "3"]
+    assert recipe["data_path"] == "/home/ann/mnist.npz"
