@@ -1,5 +1,6 @@
 """Initializers of the released recipes that Keras does not have."""
 
+import random
 from typing import Any
 
 import keras
@@ -39,3 +40,63 @@ class PixelMeanLogit(keras.initializers.Initializer):
 
     def get_config(self) -> dict[str, Any]:
         return {"mean": self.mean.tolist()}
+
+
+@keras.saving.register_keras_serializable("keras_gan")
+class SparseNormal(keras.initializers.Initializer):
+    """Kernel whose units have a fixed number of incoming weights drawn from N(0, 1), and zeros else.
+
+    The output layer of the TFD generator's pretraining starts so, with 100 weights a unit (Martens 2010).
+
+    Args:
+        nonzero: weights a unit that are not 0; all of them where the layer has fewer inputs.
+        seed: integer. Default: from Python's `random`, which `keras.utils.set_random_seed` sets.
+    """
+
+    def __init__(self, nonzero: int = 100, seed: int | None = None) -> None:
+        if not isinstance(nonzero, int) or nonzero < 1:
+            raise ValueError(f"A unit needs at least one weight. Received: nonzero={nonzero!r}.")
+        self.nonzero = nonzero
+        self.seed = random.randint(1, 10**9) if seed is None else seed
+
+    def __call__(self, shape: tuple[int, ...], dtype: str | None = None) -> Any:
+        if len(shape) != 2:
+            raise ValueError(f"Sparse initial weights are for kernels (inputs, units). Received: shape={shape}.")
+        inputs, units = shape
+        seeds = keras.random.SeedGenerator(self.seed)
+        order = ops.argsort(keras.random.uniform((units, inputs), seed=seeds), axis=-1)
+        chosen = ops.argsort(order, axis=-1) < min(self.nonzero, inputs)  # ranks: exactly so many, also at ties
+        weights = keras.random.normal((units, inputs), seed=seeds)
+        return ops.cast(ops.transpose(ops.where(chosen, weights, 0.0)), dtype or "float32")
+
+    def get_config(self) -> dict[str, Any]:
+        return {"nonzero": self.nonzero, "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable("keras_gan")
+class Constrained(keras.initializers.Initializer):
+    """Initial weights that meet a constraint from the start: Keras applies constraints only after updates.
+
+    Args:
+        initializer: Keras initializer, or its name.
+        constraint: Keras constraint, or its name.
+    """
+
+    def __init__(self, initializer: Any, constraint: Any) -> None:
+        self.initializer = keras.initializers.get(initializer)
+        self.constraint = keras.constraints.get(constraint)
+
+    def __call__(self, shape: tuple[int, ...], dtype: str | None = None) -> Any:
+        return self.constraint(self.initializer(shape, dtype=dtype))
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "initializer": keras.initializers.serialize(self.initializer),
+            "constraint": keras.constraints.serialize(self.constraint),
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(
+            keras.initializers.deserialize(config["initializer"]), keras.constraints.deserialize(config["constraint"])
+        )

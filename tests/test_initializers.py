@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_gan.initializers import PixelMeanLogit
+from keras_gan.initializers import Constrained, PixelMeanLogit, SparseNormal
 
 
 def test_bias_is_the_logit_of_the_clipped_mean():
@@ -36,3 +36,34 @@ def test_bad_means(mean):
 def test_wrong_number_of_units():
     with pytest.raises(ValueError, match="5 biases, but 2 pixel means"):
         PixelMeanLogit([0.1, 0.2])((5,))
+
+
+def test_sparse_weights():
+    initializer = SparseNormal(20, seed=3)
+    kernel = keras.ops.convert_to_numpy(initializer((300, 50)))
+    assert ((kernel != 0).sum(axis=0) == 20).all()
+    assert (kernel != 0).any(axis=1).mean() > 0.9
+    assert kernel[kernel != 0].std() == pytest.approx(1, rel=0.1)
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(initializer((300, 50))), kernel)
+    assert (keras.ops.convert_to_numpy(SparseNormal(20)((5, 4))) != 0).all()
+    revived = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(initializer))
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(revived((300, 50))), kernel)
+
+
+@pytest.mark.parametrize("nonzero", [0, 2.5, "all"])
+def test_bad_sparsity(nonzero):
+    with pytest.raises(ValueError, match="at least one weight"):
+        SparseNormal(nonzero)
+    with pytest.raises(ValueError, match="kernels"):
+        SparseNormal()((3,))
+
+
+def test_a_constraint_that_holds_from_the_start():
+    initializer = Constrained(SparseNormal(100, seed=1), keras.constraints.MaxNorm(1.9365))
+    kernel = keras.ops.convert_to_numpy(initializer((400, 30)))
+    np.testing.assert_allclose(np.linalg.norm(kernel, axis=0), 1.9365, rtol=1e-4)
+    small = Constrained(keras.initializers.RandomUniform(-0.05, 0.05, seed=1), keras.constraints.MaxNorm(1.9365))
+    kernel = keras.ops.convert_to_numpy(small((100, 30)))
+    assert 0.2 < np.linalg.norm(kernel, axis=0).max() < 0.35
+    revived = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(initializer))
+    assert (keras.ops.convert_to_numpy(revived((400, 30))) != 0).sum() == 3000

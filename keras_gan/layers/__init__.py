@@ -1,5 +1,7 @@
 """Layers of the paper that Keras does not have."""
 
 from keras_gan.layers.maxout import Maxout
+from keras_gan.layers.maxout_conv2d import MaxoutConv2D
+from keras_gan.layers.untied_bias import UntiedBias
 
-__all__ = ["Maxout"]
+__all__ = ["Maxout", "MaxoutConv2D", "UntiedBias"]
