@@ -95,4 +95,3 @@ def _maxout_discriminator(image_shape, units, initial_range, dropout, pieces=5):
 
 def _uniform(half_width):
     return RandomUniform(-half_width, half_width)
-

@@ -3,9 +3,9 @@
 Non-saturating loss, simultaneous updates, half weight on the discriminator's loss, a learning rate that falls a little
 with every update, a momentum that rises over 250 epochs.
 
-`--updates alternating` takes two values of its own (`OWN_VALUES`): the generator's first weights come from a range twice
-as wide, for with the released one the alternating game collapses in its first epochs (docs/alternating.md shows why), and
-the generator is averaged.
+`--updates alternating` takes two values of its own (`OWN_VALUES`): the generator's first weights come from a range
+twice as wide, for with the released one the alternating game may collapse in its first epochs (docs/alternating.md
+shows why), and the generator is averaged.
 """
 
 import dataclasses
