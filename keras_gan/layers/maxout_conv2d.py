@@ -12,10 +12,10 @@ from keras_gan import backend
 class MaxoutConv2D(keras.layers.Layer):
     """Convolution, maximum over groups of channels, maximum over windows of pixels.
 
-    The input is padded with zeros and convolved with stride 1 into `filters * pieces` channels, each with a bias; a filter
-    is the largest of `pieces` consecutive channels; then windows of `pool_size` pixels, `pool_strides` apart, keep
-    their largest. Windows that overhang the lower or right edge count the pixels they have ("ceil mode"). The layer of
-    the paper's convolutional discriminator.
+    The input is padded with zeros and convolved with stride 1 into `filters * pieces` channels, each with a bias. A
+    filter is the largest of `pieces` consecutive channels; then windows of `pool_size` pixels, `pool_strides` apart,
+    keep their largest. Windows that overhang the lower or right edge count the pixels they have ("ceil mode"). The
+    layer of the paper's convolutional discriminator.
 
     Args:
         filters: channels of the output, at least 1.
