@@ -41,9 +41,75 @@ def test_mnist_shapes_and_initial_weights():
 
 
 def test_other_initial_ranges():
-    for net, half_width in zip(networks.build("mnist", None, True, 0.1, 0.2), (0.1, 0.2), strict=True):
+    for net, half_width in zip(
+        networks.build("mnist", generator_range=0.1, discriminator_range=0.2), (0.1, 0.2), strict=True
+    ):
         for kernel in (v.numpy() for v in net.trainable_variables if "kernel" in v.path):
             assert 0.9 * half_width < np.abs(kernel).max() <= half_width
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("tfd", (84_858_404, 21_037_201)),
+        ("cifar10_dense", (89_395_072, 37_393_601)),
+        ("cifar10_conv", (64_825_072, 12_454_073)),
+    ],
+)
+def test_parameter_counts_are_the_papers(name, counts):
+    generator, discriminator = networks.build(name)
+    assert (generator.count_params(), discriminator.count_params()) == counts
+
+
+def shapes(net):
+    return [layer.output.shape[1:] for layer in net.layers if not isinstance(layer, keras.layers.Dropout)]
+
+
+def test_shapes_of_the_larger_models():  # facts, sections 2 and 3; widths scaled down evenly
+    generator, discriminator = networks.build("tfd", width=0.01)
+    assert shapes(generator) == [(80,), (100,), (80,), (80,), (2304,), (2304,), (48, 48, 1)]
+    assert shapes(discriminator) == [(2304,), (12,), (12,), (1,)]
+    generator, discriminator = networks.build("cifar10_dense", width=0.01)
+    assert shapes(generator) == [(80,), (80,), (3072,), (3, 32, 32), (32, 32, 3)]
+    assert shapes(discriminator) == [(3, 32, 32), (3072,), (16,), (16,), (1,)]
+    generator, discriminator = networks.build("cifar10_conv", width=0.25)
+    assert shapes(generator) == [(2000,), (2000,), (10, 10, 20), (32, 32, 3), (32, 32, 3)]
+    assert shapes(discriminator) == [(16, 16, 8), (7, 7, 8), (5, 5, 48), (1200,), (125,), (1,)]
+
+
+def test_cifar_images_are_channel_major_inside():
+    _, discriminator = networks.build("cifar10_dense", width=0.01)
+    image = np.arange(3072).reshape(1, 32, 32, 3)
+    permute, flatten = discriminator.layers[:2]
+    flat = keras.ops.convert_to_numpy(flatten(permute(image)))
+    np.testing.assert_array_equal(flat[0], image[0].transpose(2, 0, 1).ravel())
+
+
+def test_tfd_weights_are_limited_from_the_start():
+    mean = np.full((48, 48, 1), 0.25)
+    pretraining, discriminator = networks.build("tfd_pretraining", pixel_mean=mean, width=0.05)
+    for net in (pretraining, discriminator):
+        for kernel in (v for v in net.trainable_variables if "kernel" in v.path):
+            norms = np.linalg.norm(kernel.numpy(), axis=0)
+            assert norms.max() <= 1.9365 * 1.0001
+            assert kernel.constraint is not None
+    output = pretraining.layers[2]
+    assert ((output.kernel.numpy() != 0).sum(axis=0) == 100).all()
+    np.testing.assert_allclose(np.linalg.norm(output.kernel.numpy(), axis=0), 1.9365, rtol=1e-4)
+    np.testing.assert_allclose(output.bias.numpy(), np.log(1 / 3), rtol=1e-5)
+    np.testing.assert_array_equal(pretraining.layers[1].bias.numpy(), -2)
+
+
+def test_the_tfd_generator_goes_on_with_the_pretrained_layers():
+    pretraining, _ = networks.build("tfd_pretraining", width=0.01)
+    generator, _ = networks.build("tfd", pretrained=pretraining, width=0.01)
+    code = np.random.default_rng(0).random((4, 100)).astype("float32")
+    expected = keras.ops.convert_to_numpy(pretraining(code))
+    for layer in generator.layers[2:]:
+        code = layer(code)
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(code), expected, rtol=1e-5)
+    assert len(generator.trainable_variables) == 10
 
 
 def test_digits():
@@ -58,5 +124,5 @@ def test_half_precision_ends_in_full():
 
 
 def test_unknown_name():
-    with pytest.raises(ValueError, match=r"Unknown networks.*\['digits', 'mnist'\]"):
+    with pytest.raises(ValueError, match=r"Unknown networks.*'digits', 'mnist'"):
         networks.build("imagenet")
