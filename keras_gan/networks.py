@@ -41,7 +41,6 @@ def build(name: str, **settings: Any) -> Networks:
 def mnist(
     pixel_mean: np.ndarray | None = None,
     dropout: bool = True,
-    generator_range: float = 0.05,
     discriminator_range: float = 0.005,
 ) -> Networks:
     """The paper's MNIST networks: 2,503,984 and 1,231,441 parameters, noise of width 100.
@@ -50,11 +49,10 @@ def mnist(
         pixel_mean: mean of the training images on the scale [0, 1], shape `(h, w, c)`: the generator's output starts
             there, as in the released recipe. Default: biases 0, a grey start.
         dropout: whether the discriminator drops inputs of its layers, as the paper's did.
-        generator_range: r of the generator.
         discriminator_range: r of the discriminator.
     """
     return (
-        _relu_generator((28, 28, 1), 100, 1200, generator_range, pixel_mean),
+        _relu_generator((28, 28, 1), 100, 1200, pixel_mean),
         _maxout_discriminator((28, 28, 1), 240, discriminator_range, dropout),
     )
 
@@ -62,12 +60,11 @@ def mnist(
 def digits(
     pixel_mean: np.ndarray | None = None,
     dropout: bool = True,
-    generator_range: float = 0.05,
     discriminator_range: float = 0.005,
 ) -> Networks:
     """The MNIST networks scaled down to the bundled 8x8 digits, noise of width 32. Arguments: those of `mnist`."""
     return (
-        _relu_generator((8, 8, 1), 32, 256, generator_range, pixel_mean),
+        _relu_generator((8, 8, 1), 32, 256, pixel_mean),
         _maxout_discriminator((8, 8, 1), 96, discriminator_range, dropout),
     )
 
@@ -198,14 +195,14 @@ def cifar10_conv(width: float = 1.0) -> Networks:
     return generator, discriminator
 
 
-def _relu_generator(image_shape, noise_dim, hidden, initial_range, pixel_mean):
+def _relu_generator(image_shape, noise_dim, hidden, pixel_mean):
     size = int(np.prod(image_shape))
     return keras.Sequential(
         [
             keras.Input((noise_dim,)),
-            layers.Dense(hidden, activation="relu", kernel_initializer=_uniform(initial_range)),
-            layers.Dense(hidden, activation="relu", kernel_initializer=_uniform(initial_range)),
-            layers.Dense(size, kernel_initializer=_uniform(initial_range), bias_initializer=_pixel_bias(pixel_mean)),
+            layers.Dense(hidden, activation="relu", kernel_initializer=_uniform(0.05)),
+            layers.Dense(hidden, activation="relu", kernel_initializer=_uniform(0.05)),
+            layers.Dense(size, kernel_initializer=_uniform(0.05), bias_initializer=_pixel_bias(pixel_mean)),
             *_images(image_shape, "sigmoid"),
         ],
         name="generator",

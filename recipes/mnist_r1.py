@@ -26,6 +26,8 @@ class MnistR1:
     """Of both players."""
     beta_1: float = 0.5
     """Adam's decay of the gradient's average."""
+    epsilon: float = 1e-7
+    """Adam's floor under the size of gradients: small ones make small steps."""
     r1_penalty: float = 2.0
     """gamma of the penalty gamma/2 |gradient of the logit in the data|^2."""
     objective: Literal["minimax", "non_saturating", "least_squares", "hinge"] = "non_saturating"
@@ -86,9 +88,13 @@ def build(recipe: MnistR1, data: "Dataset", seed: int) -> "GAN":
         discriminator_range=recipe.discriminator_range,
     )
     gan = kg.GAN(generator, discriminator, prior=kg.noise.Uniform(100), preprocessing=data.preprocessing, seed=seed)
+
+    def optimizer() -> keras.optimizers.Optimizer:
+        return keras.optimizers.Adam(recipe.learning_rate, beta_1=recipe.beta_1, epsilon=recipe.epsilon)
+
     gan.compile(
-        generator_optimizer=keras.optimizers.Adam(recipe.learning_rate, beta_1=recipe.beta_1),
-        discriminator_optimizer=keras.optimizers.Adam(recipe.learning_rate, beta_1=recipe.beta_1),
+        generator_optimizer=optimizer(),
+        discriminator_optimizer=optimizer(),
         objective=recipe.objective,
         updates=recipe.updates,
         discriminator_steps=recipe.discriminator_steps,

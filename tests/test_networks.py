@@ -40,12 +40,10 @@ def test_mnist_shapes_and_initial_weights():
     assert all(not v.numpy().any() for v in discriminator.trainable_variables if "bias" in v.path)
 
 
-def test_other_initial_ranges():
-    for net, half_width in zip(
-        networks.build("mnist", generator_range=0.1, discriminator_range=0.2), (0.1, 0.2), strict=True
-    ):
-        for kernel in (v.numpy() for v in net.trainable_variables if "kernel" in v.path):
-            assert 0.9 * half_width < np.abs(kernel).max() <= half_width
+def test_another_initial_range():
+    _, discriminator = networks.build("mnist", discriminator_range=0.2)
+    for kernel in (v.numpy() for v in discriminator.trainable_variables if "kernel" in v.path):
+        assert 0.18 < np.abs(kernel).max() <= 0.2
 
 
 @pytest.mark.slow
