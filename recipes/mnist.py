@@ -3,9 +3,9 @@
 Non-saturating loss, simultaneous updates, half weight on the discriminator's loss, a learning rate that falls a little
 with every update, a momentum that rises over 250 epochs.
 
-`--updates alternating` takes two values of its own (`OWN_VALUES`): a slight gradient penalty, for without it the
-alternating game may collapse in its first epochs (docs/alternating.md shows how), and an averaged generator.
-`--updates alternating --objective minimax --r1-penalty 0 --ema 0` is Algorithm 1 as printed.
+`--updates alternating` takes values of its own (`OWN_VALUES`): a gradient penalty, for without it the alternating game
+may collapse in its first epochs (docs/alternating.md shows how), a full weight on the discriminator's loss, and an
+averaged generator. `--updates alternating --objective minimax --r1-penalty 0 --ema 0` is Algorithm 1 as printed.
 """
 
 import dataclasses
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 OWN_VALUES = {
-    "simultaneous": {"r1_penalty": 0.0, "ema": 0.0},
-    "alternating": {"r1_penalty": 0.04, "ema": 0.9998},
+    "simultaneous": {"discriminator_weight": 0.5, "r1_penalty": 0.0, "ema": 0.0},
+    "alternating": {"discriminator_weight": 1.0, "r1_penalty": 2.0, "ema": 0.9998},
 }
 
 
@@ -48,10 +48,10 @@ class Mnist:
     """Order of the players' steps; alternating is Algorithm 1 as printed."""
     discriminator_steps: int = 1
     """k: steps of the discriminator for one of the generator."""
-    discriminator_weight: float = 0.5
-    """Factor on the discriminator's loss."""
+    discriminator_weight: float | None = None
+    """Factor on the discriminator's loss; by default 0.5, alternating 1."""
     r1_penalty: float | None = None
-    """gamma of a penalty gamma/2 |gradient of the logit in the data|^2; by default none, alternating 0.04."""
+    """gamma of a penalty gamma/2 |gradient of the logit in the data|^2; by default none, alternating 2."""
     ema: float | None = None
     """Decay of an averaged generator, 0.999 for example, 0 for none; by default none, alternating 0.9998."""
     every: int = 5

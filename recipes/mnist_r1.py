@@ -26,7 +26,7 @@ class MnistR1:
     """Of both players."""
     beta_1: float = 0.5
     """Adam's decay of the gradient's average."""
-    epsilon: float = 1e-7
+    epsilon: float = 1e-6
     """Adam's floor under the size of gradients: small ones make small steps."""
     r1_penalty: float = 2.0
     """gamma of the penalty gamma/2 |gradient of the logit in the data|^2."""

@@ -98,14 +98,14 @@ def test_the_mnist_recipe_runs_the_released_settings(small_mnist, tmp_path, monk
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ({}, (0.0, 0.0)),
-        ({"updates": "alternating"}, (0.04, 0.9998)),
-        ({"updates": "alternating", "ema": 0.0, "r1_penalty": 0.0}, (0.0, 0.0)),
+        ({}, (0.5, 0.0, 0.0)),
+        ({"updates": "alternating"}, (1.0, 2.0, 0.9998)),
+        ({"updates": "alternating", "ema": 0.0, "r1_penalty": 0.0}, (1.0, 0.0, 0.0)),
     ],
 )
 def test_each_kind_of_updates_has_its_own_values(arguments, expected):
     recipe = mnist.with_own_values(mnist.Mnist(**arguments))
-    assert (recipe.r1_penalty, recipe.ema) == expected
+    assert (recipe.discriminator_weight, recipe.r1_penalty, recipe.ema) == expected
 
 
 def test_the_r1_recipe_keeps_the_networks(small_mnist, tmp_path, monkeypatch):

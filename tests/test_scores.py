@@ -18,7 +18,7 @@ def data():
 @pytest.fixture(scope="module")
 def gan(data):
     keras.utils.set_random_seed(1)
-    gan = kg.GAN(*kg.networks.build("digits", data.pixel_mean()), preprocessing=data.preprocessing, seed=1)
+    gan = kg.GAN(*kg.networks.build("digits", pixel_mean=data.pixel_mean()), preprocessing=data.preprocessing, seed=1)
     gan.compile(ema=0.9)
     gan.fit(data.train[:100], verbose=0)
     return gan
