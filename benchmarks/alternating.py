@@ -27,7 +27,7 @@ from keras_gan import backend
 
 GAMES = {
     "simultaneous, as released": {"updates": "simultaneous"},
-    "alternating": {"updates": "alternating", "discriminator_weight": 0.5, "r1_penalty": 0.0},
+    "alternating": {"updates": "alternating", "discriminator_weight": 0.5, "dropout": True, "r1_penalty": 0.0},
     "alternating, the recipe's own values": {"updates": "alternating"},
 }
 

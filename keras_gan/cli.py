@@ -1,5 +1,6 @@
 """The command `keras-gan`, made from the recipes' dataclasses. Keras is imported only once there is work to do."""
 
+import dataclasses
 import importlib
 import sys
 from typing import Annotated, Literal
@@ -7,13 +8,34 @@ from typing import Annotated, Literal
 import tyro
 
 import keras_gan
-from keras_gan.recipes import digits, mnist, mnist_r1
+from keras_gan.recipes import cifar10_conv, cifar10_dense, digits, mnist, mnist_r1, tfd
 
 Recipe = (
     Annotated[digits.Digits, tyro.conf.subcommand("digits")]
     | Annotated[mnist.Mnist, tyro.conf.subcommand("mnist")]
     | Annotated[mnist_r1.MnistR1, tyro.conf.subcommand("mnist-r1")]
+    | Annotated[tfd.Tfd, tyro.conf.subcommand("tfd")]
+    | Annotated[cifar10_dense.Cifar10Dense, tyro.conf.subcommand("cifar10-dense")]
+    | Annotated[cifar10_conv.Cifar10Conv, tyro.conf.subcommand("cifar10-conv")]
 )
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """Which images."""
+
+    dataset: Literal["mnist", "digits", "cifar10", "tfd"] = "mnist"
+    """The images the model was trained on."""
+    data_source: Literal["tfds", "keras"] | None = None
+    """tensorflow-datasets (its own row order) or Keras's download (the paper's rows)."""
+    data_path: str | None = None
+    """An npz file in the format of Keras's mnist.npz, read instead of downloading; or TFD_48x48.mat."""
+
+    def load(self, **options):
+        from keras_gan import datasets
+
+        options |= {"source": self.data_source, "path": self.data_path}
+        return datasets.load(self.dataset, **{key: value for key, value in options.items() if value is not None})
 
 
 def train(recipe: Annotated[Recipe, tyro.conf.arg(name="")]) -> None:
@@ -24,65 +46,83 @@ def train(recipe: Annotated[Recipe, tyro.conf.arg(name="")]) -> None:
 
 def evaluate(
     model: tyro.conf.Positional[str],
-    dataset: Literal["mnist", "digits"] = "mnist",
+    data: Data = Data(),
     num_samples: int = 10_000,
     seeds: int = 3,
     modes: bool = True,
     kmeans: bool = False,
     prior: Literal["uniform", "normal", "spherical"] | None = None,
-    data_source: Literal["tfds", "keras"] | None = None,
-    data_path: str | None = None,
     device: Literal["auto", "gpu", "cpu"] = "auto",
     json: bool = False,
 ) -> None:
-    """Score a trained model by the paper's Parzen window, and by what that hides.
+    """Score a trained model by the paper's Parzen window, and by what that hides; on tfd over its five folds.
 
     Args:
         model: A .keras file (of a run, or of a generator), or the folder of a generator's SavedModel.
-        dataset: The images it was trained on.
+        data: The images it was trained on.
         num_samples: Samples drawn with each seed; the paper's numbers use 10,000.
         seeds: Sampling seeds, from 0 on.
-        modes: Look for lost modes and copies of training images as well.
-        kmeans: Score k-means centres of the training images, too; takes minutes.
+        modes: Look for lost modes and copies of training images as well (mnist and digits).
+        kmeans: Score k-means centres of the training images, too; takes minutes (not on tfd).
         prior: Noise of a generator alone; by default its card's, or uniform.
-        data_source: tensorflow-datasets (its own row order) or Keras's download (the paper's rows).
-        data_path: An npz file in the format of Keras's mnist.npz, read instead of downloading.
         device: Where to compute.
         json: Print JSON, for machines.
     """
     _load_package()
-    from keras_gan import backend, datasets
+    from keras_gan import backend
     from keras_gan.evaluation import scores
 
     backend.use_device(device)
-    options = {"source": data_source, "path": data_path} if dataset == "mnist" else {}
     sampler = scores.load_sampler(model, prior)
-    found = scores.score(sampler, datasets.load(dataset, **options), dataset, num_samples, seeds, modes, kmeans)
+    found: scores.Scores | scores.FoldScores
+    if data.dataset == "tfd":
+        found = scores.score_folds(sampler, lambda fold: data.load(fold=fold), num_samples, seeds)
+    else:
+        modes = modes and data.dataset in ("mnist", "digits")  # a small classifier can tell these classes apart
+        found = scores.score(sampler, data.load(), data.dataset, num_samples, seeds, modes, kmeans)
     print(found.to_json() if json else found)
 
 
 def ship(
     run: tyro.conf.Positional[str],
     folder: tyro.conf.Positional[str],
-    dataset: Literal["mnist", "digits"] = "mnist",
-    data_source: Literal["tfds", "keras"] | None = None,
-    data_path: str | None = None,
+    data: Data = Data(),
 ) -> None:
     """Write a run's best generator for others: SavedModel, .keras, picture, and a card with its numbers.
 
     Args:
         run: The folder of a run.
         folder: Where to write.
-        dataset: The images it was trained on.
-        data_source: tensorflow-datasets (its own row order) or Keras's download (the paper's rows).
-        data_path: An npz file in the format of Keras's mnist.npz, read instead of downloading.
+        data: The images it was trained on.
     """
     _load_package()
-    from keras_gan import datasets, shipping
+    from keras_gan import shipping
 
-    options = {"source": data_source, "path": data_path} if dataset == "mnist" else {}
-    card = shipping.ship(run, folder, datasets.load(dataset, **options), dataset)
+    card = shipping.ship(run, folder, data.load(), data.dataset)
     print(f"Wrote {folder}: test log-likelihood {card['scores']['test_log_likelihood']:.1f} nats")
+
+
+def figures(
+    runs: tyro.conf.Positional[tuple[str, ...]],
+    output: str | None = None,
+    steps: int = 12,
+    seed: int = 0,
+) -> None:
+    """Draw the paper's figures 2 and 3 from runs, side by side, their training curves and a GIF; needs matplotlib.
+
+    Args:
+        runs: Folders of runs.
+        output: Folder to write to; by default figures/ in the first run's.
+        steps: Images along a line in figure 3.
+        seed: Of the noise.
+    """
+    _load_package()
+    from keras_gan import figures
+
+    if not runs:
+        raise ValueError("Figures are drawn from runs. Give the folder of one, for example runs/mnist-1.")
+    for path in figures.draw(list(runs), output or f"{runs[0]}/figures", seed, steps):
+        print(f"Wrote {path}")
 
 
 def curves(
@@ -111,7 +151,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs the command; bad input ends it with one line and exit code 2."""
     try:
         tyro.extras.subcommand_cli_from_dict(
-            {"train": train, "evaluate": evaluate, "ship": ship, "curves": curves},
+            {"train": train, "evaluate": evaluate, "ship": ship, "figures": figures, "curves": curves},
             prog="keras-gan",
             description="Adversarial nets on Keras 3.",
             args=arguments,

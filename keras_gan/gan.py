@@ -340,14 +340,30 @@ class GAN(keras.Model):
         )
         return {"x": backend.training_data(minibatches), "shuffle": False, **arguments}
 
-    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
+    def train_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """One iteration on a batch of k minibatches, as `keras.Model.train_on_batch`."""
+        self._build_preprocessing(x)
+        return super().train_on_batch(x, *args, **kwargs)
+
+    def test_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """The game's metrics on a batch, as `keras.Model.test_on_batch`."""
+        self._build_preprocessing(x)
+        return super().test_on_batch(x, *args, **kwargs)
+
+    def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
         """The game's metrics on held-out data, as `keras.Model.evaluate`.
 
         The noise comes from a seed of its own that starts again each time: equal weights give equal values.
         """
+        self._build_preprocessing(x)
         self.evaluation_seed.state.assign(self.evaluation_seed.state * np.array([1, 0], "uint32"))
         with backend.shuffling_untouched():
-            return super().evaluate(*args, **kwargs)
+            return super().evaluate(x, *args, **kwargs)
+
+    def _build_preprocessing(self, x):
+        """Shows data to a preprocessing layer that met none: else Keras, on JAX, builds it by sampling from data."""
+        if self.preprocessing is not None and not self.preprocessing.built and checks.is_array(x):
+            self._preprocess(x[:1])
 
     def sample(self, num: int, seed: int | None = None, averaged: bool = True, batch_size: int = 1000) -> np.ndarray:
         """Draws samples.

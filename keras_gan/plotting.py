@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,14 +41,124 @@ def grid(images: np.ndarray, columns: int, value_range: tuple[float, float] = (0
     return tiled
 
 
+def display_range(images: np.ndarray) -> tuple[float, float]:
+    """The values to show as black and white: 0 and 1 for images within them; else -m and m, m the largest |value|.
+
+    So zero is mid-grey in images of zero mean, as in the paper's pictures of CIFAR-10.
+    """
+    if images.min() >= 0 and images.max() <= 1:
+        return 0.0, 1.0
+    largest = float(np.abs(images).max())
+    return -largest, largest
+
+
 def save_grid(
-    images: np.ndarray, path: str | Path, columns: int, value_range: tuple[float, float] = (0.0, 1.0)
+    images: np.ndarray, path: str | Path, columns: int, value_range: tuple[float, float] | None = None
 ) -> None:
-    """Writes `grid(images, columns, value_range)` as a PNG file."""
+    """Writes `grid(images, columns, value_range)` as a PNG file; by default with `display_range(images)`."""
+    save(grid(images, columns, value_range or display_range(images)), path)
+
+
+def save(pixels: np.ndarray, path: str | Path) -> None:
+    """Writes uint8 pixels of shape `(height, width, 1)` or `(height, width, 3)` as a PNG file."""
     from PIL import Image
 
-    pixels = grid(images, columns, value_range)
     Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(path)
+
+
+def beside_neighbours(samples: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
+    """Figure 2 of the paper: rows of samples, and beside each row the training image nearest to its last sample.
+
+    Args:
+        samples: array of shape `(rows * columns, h, w, c)`, on the model's scale.
+        neighbours: array of shape `(rows, h, w, c)`, on the same scale.
+
+    Returns:
+        uint8 array of shape `(height, width, c)`; a white gap parts the neighbours from the samples.
+    """
+    shown = display_range(samples)
+    left = grid(samples, len(samples) // len(neighbours), shown)
+    right = grid(neighbours, 1, shown)
+    return np.concatenate([left, np.full((len(left), 8, left.shape[-1]), 255, "uint8"), right], axis=1)
+
+
+def side_by_side(panels: Sequence[np.ndarray], gap: int = 24) -> np.ndarray:
+    """Pictures in a row, on white; grey ones become coloured where one is.
+
+    Args:
+        panels: uint8 arrays of shape `(height, width, 1)` or `(height, width, 3)`, of any sizes.
+        gap: pixels between them.
+
+    Returns:
+        uint8 array of shape `(height, width, c)`.
+    """
+    channels = max(panel.shape[-1] for panel in panels)
+    height = max(len(panel) for panel in panels)
+    width = sum(panel.shape[1] for panel in panels) + gap * (len(panels) - 1)
+    pixels = np.full((height, width, channels), 255, "uint8")
+    left = 0
+    for panel in panels:
+        pixels[: len(panel), left : left + panel.shape[1]] = panel
+        left += panel.shape[1] + gap
+    return pixels
+
+
+def save_gif(pictures: Sequence[str | Path], path: str | Path, milliseconds: int = 200) -> None:
+    """Writes picture files as an animation that shows the last one longest.
+
+    Args:
+        pictures: PNG files of one size, in order.
+        path: GIF file to write.
+        milliseconds: that each is shown; the last one ten times as long.
+
+    Raises:
+        ValueError: if there is no picture.
+    """
+    from PIL import Image
+
+    if not pictures:
+        raise ValueError("There are no pictures to animate. A run writes them to its folder samples/.")
+    frames = []
+    for picture in pictures:
+        with Image.open(picture) as image:
+            frames.append(image.convert("RGB").quantize(64))
+    durations = [milliseconds] * (len(frames) - 1) + [10 * milliseconds]
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=durations, loop=0)
+
+
+def save_game(run: str | Path, path: str | Path) -> None:
+    """Draws how a run's game went, from its history.csv: losses, mean D, value and accuracy over epochs.
+
+    Args:
+        run: folder of a run.
+        path: PNG file to write.
+
+    Raises:
+        ValueError: if the folder holds no history.
+    """
+    import matplotlib.figure
+
+    rows = _history(Path(run))
+    epochs = [int(row["epoch"]) + 1 for row in rows]
+    panels = {
+        "losses": {"d_loss": "discriminator", "g_loss": "generator"},
+        "mean D": {"d_on_data": "on data", "d_on_samples": "on samples"},
+        "value V(D, G), nats": {"value": "value"},
+        "discriminator's accuracy": {"d_accuracy": "training"},
+    }
+    levels = {"value V(D, G), nats": (-math.log(4), "-log 4: cannot tell"), "mean D": (0.5, "cannot tell")}
+    figure = matplotlib.figure.Figure(figsize=(10, 6), layout="constrained")
+    for panel, (title, lines) in zip(figure.subplots(2, 2, sharex=True).flat, panels.items(), strict=True):
+        for name, label in lines.items():
+            panel.plot(epochs, [float(row[name]) for row in rows], label=label)
+        if title in levels:
+            level, label = levels[title]
+            panel.axhline(level, color="0.6", linewidth=0.8, label=label)
+        panel.set_title(title)
+        panel.grid(alpha=0.3)
+        panel.legend()
+    figure.supxlabel("epochs")
+    figure.savefig(path, dpi=100)
 
 
 def save_curves(runs: Sequence[str | Path], path: str | Path, levels: dict[str, float] | None = None) -> None:
@@ -90,14 +201,18 @@ def save_curves(runs: Sequence[str | Path], path: str | Path, levels: dict[str, 
     figure.savefig(path, dpi=100)
 
 
-def _measured(run):
-    """The epochs of a run's history.csv at which the log-likelihood was measured anew."""
+def _history(run):
     file = run / "history.csv"
     if not file.exists():
         raise ValueError(f"There is no run. Received: {run}. Expected: a folder with history.csv.")
     with open(file, newline="") as history:
-        rows = [row for row in csv.DictReader(history) if row.get("val_parzen_ll")]
+        return list(csv.DictReader(history))
+
+
+def _measured(run):
+    """The epochs of a run's history.csv at which the log-likelihood was measured anew."""
+    rows = [row for row in _history(run) if row.get("val_parzen_ll")]
     if not rows:
-        raise ValueError(f"{run} measured no Parzen log-likelihood. The MNIST recipes do.")
+        raise ValueError(f"{run} measured no Parzen log-likelihood. The recipes do, but for digits.")
     pairs = itertools.pairwise(rows)
     return [rows[0], *(row for before, row in pairs if row["val_parzen_ll"] != before["val_parzen_ll"])]

@@ -16,6 +16,7 @@ import keras
 import keras_gan
 from keras_gan import backend, callbacks
 from keras_gan.datasets import Dataset
+from keras_gan.datasets import load as load_dataset
 
 
 def prepare(device: str = "auto", precision: str = "float32", seed: int | None = None) -> int:
@@ -56,10 +57,10 @@ def begin(recipe: Any, name: str) -> tuple[Any, Path]:
     """
     if recipe.resume:
         folder = Path(recipe.run_dir or "")
-        if not (recipe.run_dir and (folder / "gan.keras").exists()):
+        if not (recipe.run_dir and (folder / "config.json").exists()):
             raise ValueError(
                 f"There is no run to go on with. Received: resume=True, run_dir={recipe.run_dir!r}. "
-                "Expected: the folder of a run that saved its gan.keras."
+                "Expected: the folder of a run, with its config.json."
             )
         settings = json.loads((folder / "config.json").read_text())["recipe"]
         own = {key: settings[key] for key in settings if key not in ("epochs", "device", "run_dir", "resume")}
@@ -76,6 +77,47 @@ def begin(recipe: Any, name: str) -> tuple[Any, Path]:
         while (folder := Path("runs") / f"{name}-{number}").exists():
             number += 1
     return recipe, folder
+
+
+def load(folder: Path) -> keras_gan.GAN | None:
+    """The GAN of the run in the folder as it was last saved, or None if it has not been yet."""
+    return keras.saving.load_model(folder / "gan.keras") if (folder / "gan.keras").exists() else None
+
+
+def load_best(run: str | Path) -> keras_gan.GAN:
+    """A run's best model, chosen by validation images alone, or its last where no measurement was made.
+
+    Raises:
+        ValueError: if the folder holds no trained model.
+    """
+    for file in (Path(run) / "best.keras", Path(run) / "gan.keras"):
+        if file.exists():
+            return keras.saving.load_model(file)
+    raise ValueError(f"There is no trained model. Received: run={str(run)!r}. Expected: the folder of a run.")
+
+
+def load_data(run: str | Path) -> Dataset:
+    """What a run was trained on, loaded again as its config.json says."""
+    config = json.loads((Path(run) / "config.json").read_text())
+    recipe, name = config["recipe"], config["data"]["name"]
+    options = {"source": recipe.get("data_source"), "path": recipe.get("data_path"), "fold": recipe.get("fold")}
+    if name == "images":  # what the TFD recipe makes of a folder of pictures
+        options = {"path": recipe["data_path"], "size": 48, "grayscale": True}
+    return load_dataset(name, **{key: value for key, value in options.items() if value is not None})
+
+
+def record(data: Dataset, recipe: Any, folder: Path, seed: int) -> None:
+    """Writes config.json into the run's folder; a run that goes on keeps the command it was begun by."""
+    file = folder / "config.json"
+    config = {
+        "recipe": dataclasses.asdict(recipe) | {"seed": seed},
+        "data": data.card,
+        "versions": {name: importlib.metadata.version(name) for name in ("keras-gan", "keras")},
+        "device": backend.describe_device(),
+        "command": json.loads(file.read_text())["command"] if file.exists() else sys.argv,
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(config, indent=2, default=str) + "\n")
 
 
 def train(
@@ -100,17 +142,7 @@ def train(
     """
     updates_per_epoch = -(-len(data.train) // (recipe.batch_size * recipe.discriminator_steps))
     initial_epoch = int(gan.optimizer.iterations) // updates_per_epoch
-    config = {
-        "recipe": dataclasses.asdict(recipe) | {"seed": seed},
-        "data": data.card,
-        "versions": {name: importlib.metadata.version(name) for name in ("keras-gan", "keras")},
-        "device": backend.describe_device(),
-        "command": sys.argv,
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    if initial_epoch:  # how the run was begun is what makes it again
-        config["command"] = json.loads((folder / "config.json").read_text())["command"]
-    (folder / "config.json").write_text(json.dumps(config, indent=2, default=str) + "\n")
+    record(data, recipe, folder, seed)
     past = _rewind_history(folder / "history.csv", initial_epoch)
     clock = _Clock(float(past[-1]["seconds"]) if past else 0.0)
     short_epochs = len(data.train) < 10_000  # a progress bar an epoch would only flicker

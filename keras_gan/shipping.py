@@ -7,9 +7,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-import keras
-
-from keras_gan import noise, plotting
+from keras_gan import noise, plotting, runs
 from keras_gan.datasets import Dataset
 from keras_gan.evaluation import scores
 
@@ -32,10 +30,7 @@ def ship(run: str | Path, folder: str | Path, data: Dataset, name: str) -> dict[
         ValueError: if the folder of the run holds no trained model.
     """
     run, folder = Path(run), Path(folder)
-    file = next((run / file for file in ("best.keras", "gan.keras") if (run / file).exists()), None)
-    if file is None:
-        raise ValueError(f"There is no trained model. Received: run={str(run)!r}. Expected: the folder of a run.")
-    gan = keras.saving.load_model(file)
+    gan = runs.load_best(run)
     config = json.loads((run / "config.json").read_text())
     with open(run / "history.csv", newline="") as history:
         rows = list(csv.DictReader(history))

@@ -5,7 +5,9 @@ loss, dropout in the discriminator, momentum SGD. An averaged generator is added
 """
 
 import dataclasses
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from keras_gan.recipes import settings
 
 if TYPE_CHECKING:
     from keras_gan import GAN
@@ -13,51 +15,31 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Digits:
+class Digits(settings.Run):
     """Train adversarial nets on the bundled 8x8 digits (no download)."""
 
     epochs: int = 700
     """Passes over the 1,297 training images."""
-    batch_size: int = 100
-    """Images in a minibatch."""
     learning_rate: float = 0.1
     """Of both players, constant."""
     momentum: float = 0.5
     """Of both players, constant."""
-    objective: Literal["minimax", "non_saturating", "least_squares", "hinge"] = "non_saturating"
-    """What the players minimise."""
-    updates: Literal["alternating", "simultaneous"] = "simultaneous"
-    """Order of the players' steps; alternating is Algorithm 1 as printed."""
-    discriminator_steps: int = 1
-    """k: steps of the discriminator for one of the generator."""
     discriminator_weight: float = 0.5
     """Factor on the discriminator's loss."""
     ema: float | None = 0.999
     """Decay of the averaged generator that draws the samples; none for the trained one."""
     every: int = 100
     """Epochs between sample grids, saved models and looks at the validation images."""
-    seed: int | None = None
-    """Seed of weights, noise, dropout and data order; drawn and printed by default."""
-    run_dir: str | None = None
-    """Folder of the run; by default runs/digits-1, or the next number that is free."""
-    resume: bool = False
-    """Go on with the run in run_dir, by its own settings, up to `epochs`."""
-    device: Literal["auto", "gpu", "cpu"] = "auto"
-    """Where to train; asking for a GPU that is not there is an error."""
-    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
-    """Keras dtype policy."""
 
 
 def main(recipe: Digits) -> None:
-    import keras
-
     import keras_gan as kg
     from keras_gan import runs
 
     recipe, folder = runs.begin(recipe, "digits")
     seed = runs.prepare(recipe.device, recipe.precision, recipe.seed)
     data = kg.datasets.load("digits")
-    gan = keras.saving.load_model(folder / "gan.keras") if recipe.resume else build(recipe, data, seed)
+    gan = runs.load(folder) or build(recipe, data, seed)
     runs.train(gan, data, recipe, folder, seed)
 
 

@@ -9,19 +9,19 @@ over the last third of its updates, at most some twenty epochs.
 import dataclasses
 from typing import TYPE_CHECKING, Literal
 
+from keras_gan.recipes import settings
+
 if TYPE_CHECKING:
     from keras_gan import GAN
     from keras_gan.datasets import Dataset
 
 
 @dataclasses.dataclass(frozen=True)
-class MnistR1:
+class MnistR1(settings.Run):
     """Train the paper's MNIST networks with a gradient penalty, Adam and an averaged generator."""
 
     epochs: int = 60
     """Passes over the 50,000 training images."""
-    batch_size: int = 100
-    """Images in a minibatch."""
     learning_rate: float = 3e-4
     """Of both players."""
     beta_1: float = 0.5
@@ -30,12 +30,6 @@ class MnistR1:
     """Adam's floor under the size of gradients: small ones make small steps."""
     r1_penalty: float = 2.0
     """gamma of the penalty gamma/2 |gradient of the logit in the data|^2."""
-    objective: Literal["minimax", "non_saturating", "least_squares", "hinge"] = "non_saturating"
-    """What the players minimise."""
-    updates: Literal["alternating", "simultaneous"] = "simultaneous"
-    """Order of the players' steps; alternating is Algorithm 1 as printed."""
-    discriminator_steps: int = 1
-    """k: steps of the discriminator for one of the generator."""
     discriminator_weight: float = 1.0
     """Factor on the discriminator's loss."""
     dropout: bool = False
@@ -44,34 +38,20 @@ class MnistR1:
     """r of the discriminator's first weights, drawn from U(-r, r); 0.005 in the released recipe."""
     ema: float = 0.9999
     """Decay of the averaged generator."""
-    every: int = 5
-    """Epochs between sample grids, saved models and looks at the validation images."""
-    seed: int | None = None
-    """Seed of weights, noise, dropout and data order; drawn and printed by default."""
     data_source: Literal["tfds", "keras"] | None = None
     """tensorflow-datasets (its own row order) or Keras's download (the paper's rows); by default whichever works."""
     data_path: str | None = None
     """An npz file in the format of Keras's mnist.npz, read instead of downloading."""
-    run_dir: str | None = None
-    """Folder of the run; by default runs/mnist-r1-1, or the next number that is free."""
-    resume: bool = False
-    """Go on with the run in run_dir, by its own settings, up to `epochs`."""
-    device: Literal["auto", "gpu", "cpu"] = "auto"
-    """Where to train; asking for a GPU that is not there is an error."""
-    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
-    """Keras dtype policy."""
 
 
 def main(recipe: MnistR1) -> None:
-    import keras
-
     import keras_gan as kg
     from keras_gan import runs
 
     recipe, folder = runs.begin(recipe, "mnist-r1")
     seed = runs.prepare(recipe.device, recipe.precision, recipe.seed)
     data = kg.datasets.load("mnist", source=recipe.data_source, path=recipe.data_path)
-    gan = keras.saving.load_model(folder / "gan.keras") if recipe.resume else build(recipe, data, seed)
+    gan = runs.load(folder) or build(recipe, data, seed)
     runs.train(gan, data, recipe, folder, seed, measure=True)
 
 

@@ -11,7 +11,7 @@ def run(*arguments, **kwargs):
     return subprocess.run(command, capture_output=True, text=True, **kwargs)
 
 
-@pytest.mark.parametrize("recipe", ["digits", "mnist", "mnist-r1"])
+@pytest.mark.parametrize("recipe", ["digits", "mnist", "mnist-r1", "tfd", "cifar10-dense", "cifar10-conv"])
 def test_every_field_is_a_flag(recipe, capsys):
     with pytest.raises(SystemExit) as exit:
         cli.main(["train", recipe, "--help"])

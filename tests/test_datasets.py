@@ -6,8 +6,7 @@ import pytest
 from conftest import all_equal
 
 import keras_gan as kg
-from keras_gan.datasets import DatasetNotFoundError
-from keras_gan.datasets import mnist as mnist_module
+from keras_gan.datasets import DatasetNotFoundError, download
 
 
 def splits(data):
@@ -79,7 +78,7 @@ def test_mnist_from_keras(arrays, monkeypatch):
 
 
 def test_mnist_from_keras_where_tensorflow_is_not_installed(arrays, monkeypatch):
-    monkeypatch.setattr(mnist_module, "_has", lambda package: package != "tensorflow")
+    monkeypatch.setattr(download, "has", lambda package: package != "tensorflow")
     loaded = (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
     monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: loaded)
     assert kg.datasets.load("mnist").card["source"] == "keras.datasets"
@@ -104,14 +103,24 @@ def test_mnist_from_tfds(arrays, monkeypatch):
     assert "not the paper's split" in data.card["rows"]
 
 
-def test_tfds_out_of_reach_says_what_to_set_at_once(monkeypatch, tmp_path):
-    pytest.importorskip("tensorflow_datasets")
-    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+def out_of_reach(monkeypatch, folder):
+    """Nothing in the folder, and no network."""
+    tfds = pytest.importorskip("tensorflow_datasets")
+    monkeypatch.setenv("TFDS_DATA_DIR", str(folder))
+
+    class Builder:
+        def is_prepared(self):
+            return False
 
     def no_network(url, timeout):
         raise urllib.error.URLError("no route to host")
 
-    monkeypatch.setattr(mnist_module.urllib.request, "urlopen", no_network)
+    monkeypatch.setattr(tfds, "builder", lambda name: Builder())
+    monkeypatch.setattr(download.urllib.request, "urlopen", no_network)
+
+
+def test_tfds_out_of_reach_says_what_to_set_at_once(monkeypatch, tmp_path):
+    out_of_reach(monkeypatch, tmp_path)
     with pytest.raises(DatasetNotFoundError, match=r"TFDS_DATA_DIR.*path=.*keras-gan train digits"):
         kg.datasets.load("mnist", source="tfds")
 
@@ -152,8 +161,54 @@ def test_pickles_are_not_read(tmp_path):
         kg.datasets.load("mnist", path=tmp_path / "evil.npz")
 
 
+@pytest.fixture
+def photographs():
+    rng = np.random.default_rng(0)
+    return {
+        "x_train": rng.integers(0, 256, (50_000, 32, 32, 3), "uint8"),
+        "y_train": rng.integers(0, 10, (50_000, 1), "uint8"),
+        "x_test": rng.integers(0, 256, (10_000, 32, 32, 3), "uint8"),
+        "y_test": rng.integers(0, 10, (10_000, 1), "uint8"),
+    }
+
+
+def test_cifar10(photographs, monkeypatch):
+    loaded = (photographs["x_train"], photographs["y_train"]), (photographs["x_test"], photographs["y_test"])
+    monkeypatch.setattr(keras.datasets.cifar10, "load_data", lambda: loaded)
+    data = kg.datasets.load("cifar10", source="keras")
+    np.testing.assert_array_equal(data.train, photographs["x_train"][:40_000])
+    np.testing.assert_array_equal(data.validation, photographs["x_train"][40_000:])
+    np.testing.assert_array_equal(data.labels.test, photographs["y_test"][:, 0])
+    assert "the paper's split" in data.card["rows"]
+    x = keras.ops.convert_to_numpy(data.preprocessing(data.train[:9]))
+    np.testing.assert_allclose(np.linalg.norm(x.reshape(9, -1), axis=1), 55, rtol=1e-5)
+
+
+def test_pixels_of_normalised_images_have_average_brightness_and_contrast(photographs, monkeypatch):
+    photographs["x_train"][:] = photographs["x_train"] // 4 + 50
+    loaded = (photographs["x_train"], photographs["y_train"]), (photographs["x_test"], photographs["y_test"])
+    monkeypatch.setattr(keras.datasets.cifar10, "load_data", lambda: loaded)
+    data = kg.datasets.load("cifar10", source="keras")
+    pixels = data.to_pixels(keras.ops.convert_to_numpy(data.preprocessing(data.train[:9])))
+    assert pixels.dtype == np.uint8
+    assert np.abs(pixels.astype(int) - data.train[:9]).max() <= 6  # even noise: all images are nearly average
+
+
+def test_cifar10_from_tfds_out_of_reach(monkeypatch, tmp_path):
+    out_of_reach(monkeypatch, tmp_path)
+    with pytest.raises(DatasetNotFoundError, match=r"cifar10 is not in.*TFDS_DATA_DIR.*cifar10/3\.0\.2"):
+        kg.datasets.load("cifar10", source="tfds")
+
+
+def test_unknown_options():
+    with pytest.raises(ValueError, match=r"digits has no option 'path'.*\[\]"):
+        kg.datasets.load("digits", path="x")
+    with pytest.raises(ValueError, match=r"mnist has no option 'fold'.*'source', 'path'"):
+        kg.datasets.load("mnist", fold=1)
+
+
 def test_unknown_names():
-    with pytest.raises(ValueError, match=r"Unknown data set.*\['digits', 'mnist'\]"):
+    with pytest.raises(ValueError, match=r"Unknown data set.*'digits', 'images', 'mnist'"):
         kg.datasets.load("imagenet")
     with pytest.raises(ValueError, match="Unknown source"):
         kg.datasets.load("mnist", source="hub")

@@ -52,3 +52,41 @@ def test_serialization(prior):
 def test_bad_width(dim):
     with pytest.raises(ValueError, match="width of at least 1"):
         noise.Uniform(dim)
+
+
+def test_straight_lines():
+    a, b = noise.Normal(100).draw(2, seed=0)
+    line = noise.interpolate(a, b, 5)
+    assert line.shape == (5, 100)
+    np.testing.assert_allclose(line, [a, 0.75 * a + 0.25 * b, (a + b) / 2, 0.25 * a + 0.75 * b, b], atol=1e-6)
+
+
+def test_great_circles_keep_the_length():
+    a, b = noise.Spherical(100).draw(2, seed=0)
+    circle = noise.interpolate(a, b, 7, spherical=True)
+    np.testing.assert_allclose(np.linalg.norm(circle, axis=1), 10, rtol=1e-5)
+    np.testing.assert_allclose(circle[[0, -1]], [a, b], atol=1e-5)
+    steps = np.linalg.norm(np.diff(circle, axis=0), axis=1)
+    np.testing.assert_allclose(steps, steps[0], rtol=1e-4)
+
+
+def test_many_lines_at_once():
+    ends = noise.Uniform(6).draw(8, seed=0).reshape(2, 4, 6)
+    for spherical in (False, True):
+        lines = noise.interpolate(*ends, 3, spherical)
+        assert lines.shape == (4, 3, 6)
+        np.testing.assert_allclose(lines[2], noise.interpolate(ends[0, 2], ends[1, 2], 3, spherical), atol=1e-6)
+
+
+def test_ends_in_one_direction():
+    a = np.ones(4, "float32")
+    for b in (a, 2 * a, -a, 0 * a):
+        circle = noise.interpolate(a, b, 3, spherical=True)
+        np.testing.assert_allclose(circle, [a, (a + b) / 2, b], atol=1e-6)
+
+
+def test_lines_that_cannot_be():
+    with pytest.raises(ValueError, match=r"\(3,\), \(4,\)"):
+        noise.interpolate(np.ones(3), np.ones(4), 5)
+    with pytest.raises(ValueError, match="num=1"):
+        noise.interpolate(np.ones(3), np.ones(3), 1)

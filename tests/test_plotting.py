@@ -38,6 +38,57 @@ def test_other_shapes_are_refused(shape):
         plotting.grid(np.zeros(shape), 2)
 
 
+def test_display_range():
+    assert plotting.display_range(np.array([0.2, 0.9])) == (0, 1)
+    assert plotting.display_range(np.array([-0.5, 2.5])) == (-2.5, 2.5)
+    assert plotting.display_range(np.array([0.5, 2.5])) == (-2.5, 2.5)
+
+
+def test_neighbours_stand_beside_their_row_on_the_samples_scale():
+    samples, neighbours = np.zeros((6, 48, 48, 1)), np.zeros((2, 48, 48, 1))
+    samples[0] = -2.0
+    neighbours[1] = 1.0
+    pixels = plotting.beside_neighbours(samples, neighbours)
+    assert pixels.shape == (97, 3 * 49 - 1 + 8 + 48, 1)
+    assert (pixels[:48, :48] == 0).all()
+    assert (pixels[49:, -48:] == 191).all()
+    assert (pixels[:48, -48:] == 128).all()
+    assert (pixels[:, 3 * 49 - 1 : 3 * 49 + 7] == 255).all()
+
+
+def test_side_by_side():
+    pixels = plotting.side_by_side([np.zeros((4, 3, 1), "uint8"), np.full((6, 2, 3), 7, "uint8")], gap=5)
+    assert pixels.shape == (6, 10, 3)
+    assert (pixels[:4, :3] == 0).all()
+    assert (pixels[4:, :3] == 255).all()
+    assert (pixels[:, 8:] == 7).all()
+
+
+def test_gif(tmp_path):
+    paths = []
+    for i in range(3):
+        paths.append(tmp_path / f"{i}.png")
+        plotting.save_grid(np.full((4, 48, 48, 1), i / 2), paths[-1], 2)
+    plotting.save_gif(paths, tmp_path / "training.gif", milliseconds=100)
+    with Image.open(tmp_path / "training.gif") as animation:
+        assert animation.n_frames == 3
+        animation.seek(2)
+        assert animation.info["duration"] == 1000
+        assert np.asarray(animation.convert("L"))[0, 0] == 255
+    with pytest.raises(ValueError, match="no pictures to animate"):
+        plotting.save_gif([], tmp_path / "none.gif")
+
+
+def test_game_of_a_run(tmp_path):
+    pytest.importorskip("matplotlib")
+    columns = "epoch,d_loss,g_loss,d_on_data,d_on_samples,value,d_accuracy"
+    (tmp_path / "history.csv").write_text(f"{columns}\n0,1,2,.6,.4,-1.2,.7\n1,1.1,1.9,.55,.45,-1.3,.6\n")
+    plotting.save_game(tmp_path, tmp_path / "game.png")
+    assert Image.open(tmp_path / "game.png").size == (1000, 600)
+    with pytest.raises(ValueError, match="There is no run"):
+        plotting.save_game(tmp_path / "none", tmp_path / "game.png")
+
+
 def write_history(folder, rows):
     folder.mkdir()
     (folder / "history.csv").write_text("epoch,seconds,val_parzen_ll,val_parzen_ll_trained\n" + "\n".join(rows) + "\n")

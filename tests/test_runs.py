@@ -5,7 +5,7 @@ import json
 import keras
 import numpy as np
 import pytest
-from keras_gan.recipes import digits, mnist, mnist_r1
+from keras_gan.recipes import cifar10_conv, cifar10_dense, digits, mnist, mnist_r1, tfd
 
 import keras_gan as kg
 from keras_gan import backend, runs
@@ -98,14 +98,14 @@ def test_the_mnist_recipe_runs_the_released_settings(small_mnist, tmp_path, monk
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ({}, (0.5, 0.0, 0.0)),
-        ({"updates": "alternating"}, (1.0, 2.0, 0.9998)),
-        ({"updates": "alternating", "ema": 0.0, "r1_penalty": 0.0}, (1.0, 0.0, 0.0)),
+        ({}, (0.5, True, 0.0, 0.0)),
+        ({"updates": "alternating"}, (1.0, False, 0.2, 0.9998)),
+        ({"updates": "alternating", "ema": 0.0, "r1_penalty": 0.0}, (1.0, False, 0.0, 0.0)),
     ],
 )
 def test_each_kind_of_updates_has_its_own_values(arguments, expected):
     recipe = mnist.with_own_values(mnist.Mnist(**arguments))
-    assert (recipe.discriminator_weight, recipe.r1_penalty, recipe.ema) == expected
+    assert (recipe.discriminator_weight, recipe.dropout, recipe.r1_penalty, recipe.ema) == expected
 
 
 def test_the_r1_recipe_keeps_the_networks(small_mnist, tmp_path, monkeypatch):
@@ -121,6 +121,97 @@ def test_the_r1_recipe_keeps_the_networks(small_mnist, tmp_path, monkeypatch):
     for optimizer in gan.optimizer.optimizers:
         assert isinstance(optimizer, keras.optimizers.Adam)
         assert float(optimizer.learning_rate) == pytest.approx(3e-4)
+
+
+def tiny_cifar10():
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (3, 60, 32, 32, 3), "uint8")
+    return kg.datasets.Dataset(
+        *images,
+        labels=kg.datasets.Splits(*np.zeros((3, 60), "int64")),
+        preprocessing=kg.layers.GlobalContrastNormalization(55.0),
+        card={"name": "cifar10"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("recipe", "rate", "batch_size"),
+    [(cifar10_dense.Cifar10Dense, 0.025, 100), (cifar10_conv.Cifar10Conv, 0.004, 128)],
+)
+def test_the_cifar10_recipes(recipe, rate, batch_size, tmp_path, monkeypatch):
+    monkeypatch.setattr(kg.datasets, "load", lambda name, **options: tiny_cifar10())
+    assert (recipe().learning_rate, recipe().batch_size, recipe().width) == (rate, batch_size, 1.0)
+    main = cifar10_dense.main if recipe is cifar10_dense.Cifar10Dense else cifar10_conv.main
+    main(recipe(width=0.01, epochs=1, batch_size=20, seed=1, run_dir=str(tmp_path / "run")))
+    gan = keras.saving.load_model(tmp_path / "run" / "best.keras")
+    assert (gan.updates, gan.discriminator_weight) == ("simultaneous", 0.5)
+    assert isinstance(gan.prior, kg.noise.Normal)
+    with open(tmp_path / "run" / "history.csv") as file:
+        (row,) = csv.DictReader(file)
+    assert np.isfinite(float(row["val_parzen_ll"]))
+    assert gan.sample(2, seed=0).shape == (2, 32, 32, 3)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    from PIL import Image
+
+    (tmp_path / "pictures").mkdir()
+    for i, image in enumerate(np.random.default_rng(0).integers(0, 256, (50, 50, 60, 3), "uint8")):
+        Image.fromarray(image).save(tmp_path / "pictures" / f"{i}.png")
+    return str(tmp_path / "pictures")
+
+
+def test_the_tfd_recipe_plays_two_games(pictures, tmp_path):
+    folder = tmp_path / "run"
+    recipe = tfd.Tfd(
+        width=0.01, pretraining_epochs=2, epochs=1, batch_size=20, data_path=pictures, seed=1, run_dir=str(folder)
+    )
+    tfd.main(recipe)
+    first, gan = (keras.saving.load_model(path / "gan.keras") for path in (folder / "pretraining", folder))
+    assert (len(first.generator.layers), len(gan.generator.layers)) == (5, 7)
+    assert isinstance(gan.prior, kg.noise.Normal)
+    assert [int(g.optimizer.iterations) for g in (first, gan)] == [4, 2]
+    config = json.loads((folder / "config.json").read_text())
+    assert (config["recipe"]["epochs"], config["data"]["name"]) == (1, "images")
+    kernels = [v for v in gan.trainable_variables if v.name == "kernel"]
+    assert len(kernels) == 8
+    for kernel in kernels:  # max-norm holds after updates
+        assert np.linalg.norm(keras.ops.convert_to_numpy(kernel), axis=0).max() <= 1.9365 * (1 + 1e-5)
+
+
+def test_the_tfd_recipe_goes_on_in_either_game(pictures, tmp_path, monkeypatch):
+    common = {"width": 0.01, "batch_size": 20, "every": 1, "data_path": pictures, "seed": 1}
+    whole, parts = (str(tmp_path / name) for name in ("whole", "parts"))
+    tfd.main(tfd.Tfd(pretraining_epochs=2, epochs=2, run_dir=whole, **common))
+
+    def stop_at(count):
+        saves = []
+        save = runs.save
+
+        def counted(gan, path):
+            save(gan, path)
+            saves.append(path)
+            if len(saves) == count:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(runs, "save", counted)
+
+    stop_at(1)
+    with pytest.raises(KeyboardInterrupt):
+        tfd.main(tfd.Tfd(pretraining_epochs=2, epochs=2, run_dir=parts, **common))
+    monkeypatch.undo()
+    stop_at(4)  # the pretraining's second epoch and end, the second game's first two epochs
+    with pytest.raises(KeyboardInterrupt):
+        tfd.main(tfd.Tfd(epochs=2, run_dir=parts, resume=True))
+    monkeypatch.undo()
+    tfd.main(tfd.Tfd(epochs=2, run_dir=parts, resume=True))
+    whole, parts = (keras.saving.load_model(tmp_path / name / "gan.keras") for name in ("whole", "parts"))
+    assert int(parts.optimizer.iterations) == 4
+    own_masks = keras.backend.backend() == "torch"  # Keras's dropout draws from PyTorch's global generator there
+    for a, b in zip(whole.variables, parts.variables, strict=True):
+        a, b = (keras.ops.convert_to_numpy(v) for v in (a, b))
+        np.testing.assert_allclose(a, b, atol=1e-2 if own_masks else 1e-6, rtol=0)
 
 
 def test_the_momentum_ramp_knows_k(small_mnist, tmp_path, monkeypatch):
@@ -161,7 +252,17 @@ def test_cpu_and_precision(capsys):
     assert "mixed_bfloat16, seed 1" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("recipe", [digits.Digits, mnist.Mnist])
+RECIPES = [
+    cifar10_conv.Cifar10Conv,
+    cifar10_dense.Cifar10Dense,
+    digits.Digits,
+    mnist.Mnist,
+    mnist_r1.MnistR1,
+    tfd.Tfd,
+]
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
 def test_recipes_are_frozen(recipe):
     with pytest.raises(dataclasses.FrozenInstanceError):
         recipe().epochs = 3

@@ -18,7 +18,7 @@ class SampleGrid(keras.callbacks.Callback):
         every: epochs between pictures, at least 1; the last epoch always gets one.
         rows: rows of the grid; it has as many columns.
         seed: seed of the noise.
-        value_range: the samples' values for black and white.
+        value_range: the samples' values for black and white. Default: `keras_gan.plotting.display_range` of each grid.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class SampleGrid(keras.callbacks.Callback):
         every: int = 1,
         rows: int = 10,
         seed: int = 0,
-        value_range: tuple[float, float] = (0.0, 1.0),
+        value_range: tuple[float, float] | None = None,
     ) -> None:
         super().__init__()
         if every < 1 or rows < 1:

@@ -1,34 +1,50 @@
 """Real images, loaded by name: uint8 pixels and the preprocessing that a model of them is saved with."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
+from keras_gan.datasets.cifar10 import load_cifar10
 from keras_gan.datasets.dataset import Dataset, DatasetNotFoundError, Splits
 from keras_gan.datasets.digits import load_digits
+from keras_gan.datasets.images import load_images
 from keras_gan.datasets.mnist import load_mnist
+from keras_gan.datasets.tfd import load_tfd
 
 __all__ = ["Dataset", "DatasetNotFoundError", "Splits", "load"]
 
-LOADERS: dict[str, Callable[..., Dataset]] = {"digits": load_digits, "mnist": load_mnist}
+LOADERS: dict[str, Callable[..., Dataset]] = {
+    "cifar10": load_cifar10,
+    "digits": load_digits,
+    "images": load_images,
+    "mnist": load_mnist,
+    "tfd": load_tfd,
+}
 
 
 def load(name: str, **options: Any) -> Dataset:
     """Loads a data set.
 
     Args:
-        name: `"digits"` (bundled with scikit-learn, no download) or `"mnist"`.
-        **options: for `"mnist"`: `source="tfds"` (tensorflow-datasets), `"keras"` (Keras's download, the original
-            order), or `path=` to an npz file in the format of Keras's `mnist.npz`. Both of the latter give the paper's
-            exact rows.
+        name: `"digits"` (bundled with scikit-learn, no download), `"mnist"`, `"cifar10"`, `"tfd"` (the Toronto Face
+            Database) or `"images"` (a folder of your own).
+        **options: for `"mnist"` and `"cifar10"`: `source="tfds"` (tensorflow-datasets, the default where it is
+            installed) or `"keras"` (Keras's download, the original order and so the paper's rows). For `"mnist"` also
+            `path=` to an npz file in the format of Keras's `mnist.npz`. For `"tfd"`: `path=` to the MATLAB file, by
+            default what the environment variable `KERAS_GAN_TFD` says, and `fold=` 0 to 4. For `"images"`: `path=` to
+            the folder, `size=` to cut squares and resize them to so many pixels a side, `grayscale=True`.
 
     Returns:
         `Dataset` with `.train`, `.validation`, `.test`: uint8 images of shape `(n, h, w, c)`; `.labels`,
         `.preprocessing` and `.card`.
 
     Raises:
-        ValueError: for an unknown name or source.
+        ValueError: for an unknown name, option or source, or files that are not what they should be.
         DatasetNotFoundError: if the data cannot be reached; the message says what to set.
     """
     if name not in LOADERS:
         raise ValueError(f"Unknown data set. Received: name={name!r}. Expected one of {sorted(LOADERS)}.")
+    known = list(inspect.signature(LOADERS[name]).parameters)
+    if unknown := set(options) - set(known):
+        raise ValueError(f"{name} has no option {sorted(unknown)[0]!r}. Expected none but {known}.")
     return LOADERS[name](**options)

@@ -5,6 +5,8 @@ import dataclasses
 import keras
 import numpy as np
 
+from keras_gan.layers import GlobalContrastNormalization
+
 
 @dataclasses.dataclass(frozen=True)
 class Splits:
@@ -37,6 +39,28 @@ class Dataset(Splits):
             batch = keras.ops.convert_to_numpy(self.preprocessing(self.train[start : start + 1000]))
             total += batch.astype("float64").sum(axis=0)
         return total / len(self.train)
+
+    def to_pixels(self, images: np.ndarray) -> np.ndarray:
+        """Samples, or preprocessed images, as pixels to look at: the inverse of `preprocessing`.
+
+        Global contrast normalisation forgets each image's brightness and contrast; there every image gets the average
+        ones of the training images.
+
+        Args:
+            images: array of shape `(n, h, w, c)`, on the scale of preprocessed images.
+
+        Returns:
+            uint8 array of that shape; values beyond the pixels' range are clipped.
+        """
+        images = np.asarray(images, "float64")
+        if isinstance(self.preprocessing, GlobalContrastNormalization):
+            some = self.train[:1000].reshape(min(1000, len(self.train)), -1).astype("float64")
+            means = some.mean(axis=1, keepdims=True)
+            contrast = np.linalg.norm(some - means, axis=1).mean() / self.preprocessing.norm
+            pixels = images * contrast + means.mean()
+        else:
+            pixels = (images - self.preprocessing.offset) / self.preprocessing.scale
+        return np.clip(np.round(pixels), 0, 255).astype("uint8")
 
 
 class DatasetNotFoundError(OSError):

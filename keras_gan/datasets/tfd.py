@@ -1,0 +1,102 @@
+"""The Toronto Face Database, from the MATLAB file that its owners give to those who sign its licence."""
+
+import os
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_gan.datasets.dataset import Dataset, DatasetNotFoundError, Splits
+from keras_gan.datasets.download import first_line
+
+NUM_FOLDS = 5
+_SIDE = 48
+_FIELDS = ("images", "labs_ex", "labs_id", "folds")
+_UNLABELED, _TRAIN, _VALIDATION, _TEST = range(4)  # what `folds` says of an image
+_SIZE_OF_TFD = 102_236
+_HOW = (
+    "Give path= (on the command line --data-path), or set KERAS_GAN_TFD, to the file TFD_48x48.mat; its licence is "
+    'granted by the University of Toronto. For pictures of your own: load("images", path=folder, size=48, '
+    "grayscale=True)."
+)
+
+
+def load_tfd(path: str | Path | None = None, fold: int = 0) -> Dataset:
+    """48x48 grey faces: all unlabeled ones for training, one fold's validation and test images."""
+    if fold not in range(NUM_FOLDS):
+        raise ValueError(f"The database has {NUM_FOLDS} folds. Received: fold={fold!r}. Expected one of 0 to 4.")
+    images, labels, folds = read(path)
+    codes = folds[:, fold]
+    parts = [np.flatnonzero(codes == code) for code in (_UNLABELED, _VALIDATION, _TEST)]
+    if empty := [name for name, rows in zip(("unlabeled", "validation", "test"), parts, strict=True) if not len(rows)]:
+        raise ValueError(f"Field folds leaves no {empty[0]} image in fold {fold}. Expected codes 0, 1, 2 and 3 in it.")
+    train, validation, test = (np.ascontiguousarray(images[rows])[..., np.newaxis] for rows in parts)
+    return Dataset(
+        train=train,
+        validation=validation,
+        test=test,
+        labels=Splits(*(labels[rows] for rows in parts)),
+        preprocessing=keras.layers.Rescaling(1 / 255, name="preprocessing"),
+        card={
+            "name": "tfd",
+            "description": "Toronto Face Database, 48x48, grey, pixels 0 to 255"
+            if len(images) == _SIZE_OF_TFD
+            else f"{len(images):,} images in the format of the Toronto Face Database, which has {_SIZE_OF_TFD:,}: "
+            "a stand-in, whose numbers are not the database's",
+            "source": f"the MATLAB file {Path(path or os.environ['KERAS_GAN_TFD']).name}",
+            "rows": f"unlabeled for training, fold {fold} of 0 to 4 for validation and test; labels are expressions "
+            "1 to 7, -1 for none",
+            "scale": "pixel / 255, in [0, 1]",
+        },
+    )
+
+
+def is_tfd(data: Dataset) -> bool:
+    """Whether these are the images of the Toronto Face Database, by their number, and no stand-in."""
+    return data.card["name"] == "tfd" and "stand-in" not in data.card["description"]
+
+
+def read(path: str | Path | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The file's images, uint8 `(n, 48, 48)`, labels, int64 `(n,)`, and folds, `(n, 5)`; checked.
+
+    Raises:
+        DatasetNotFoundError: if there is no such file.
+        ValueError: that names the field, if the file is not what it should be.
+    """
+    import scipy.io
+
+    path = path or os.environ.get("KERAS_GAN_TFD")
+    if path is None:
+        raise DatasetNotFoundError(f"The Toronto Face Database cannot be downloaded. {_HOW}")
+    path = Path(path)
+    if not path.is_file():
+        raise DatasetNotFoundError(f"There is no file {path}. {_HOW}")
+    try:
+        fields = scipy.io.loadmat(path, variable_names=_FIELDS)
+    except Exception as error:  # SciPy raises its readers' own errors: TypeError, zlib.error, NotImplementedError, ...
+        raise ValueError(
+            f"{path} cannot be read as a MATLAB file ({first_line(error)}): truncated, or another format. "
+            "Expected: TFD_48x48.mat as distributed (MATLAB 5)."
+        ) from error
+    for name in _FIELDS:
+        if name not in fields:
+            raise ValueError(f"{path} has no field {name}. Expected the fields {', '.join(_FIELDS)}.")
+    images, folds = fields["images"], fields["folds"]
+    if images.ndim != 3 or images.shape[1:] != (_SIDE, _SIDE) or images.dtype != "uint8":
+        raise ValueError(
+            f"Field images of {path} is not what it should be. Received: shape {images.shape}, {images.dtype}. "
+            "Expected: (n, 48, 48), uint8."
+        )
+    for name, columns in {"labs_ex": 1, "labs_id": 1, "folds": NUM_FOLDS}.items():
+        if fields[name].shape != (len(images), columns):
+            raise ValueError(
+                f"Field {name} of {path} is not what it should be. Received: shape {fields[name].shape}. Expected: "
+                f"{(len(images), columns)}, a row an image."
+            )
+    unknown = np.setdiff1d(folds, [_UNLABELED, _TRAIN, _VALIDATION, _TEST])
+    if len(unknown):
+        raise ValueError(
+            f"Field folds of {path} has unknown codes. Received: {unknown[:5].tolist()}. Expected: 0 unlabeled, "
+            "1 train, 2 validation, 3 test."
+        )
+    return images, fields["labs_ex"].reshape(-1).astype("int64"), folds
