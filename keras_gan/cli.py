@@ -78,7 +78,6 @@ def evaluate(
     if data.dataset == "tfd":
         found = scores.score_folds(sampler, lambda fold: data.load(fold=fold), num_samples, seeds)
     else:
-        modes = modes and data.dataset in ("mnist", "digits")  # a small classifier can tell these classes apart
         found = scores.score(sampler, data.load(), data.dataset, num_samples, seeds, modes, kmeans)
     print(found.to_json() if json else found)
 

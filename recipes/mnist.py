@@ -3,9 +3,9 @@
 Non-saturating loss, simultaneous updates, half weight on the discriminator's loss, a learning rate that falls a little
 with every update, a momentum that rises over 250 epochs.
 
-`--updates alternating` takes values of its own (`OWN_VALUES`): a slight gradient penalty in place of the discriminator's
-dropout, for without it the alternating game may collapse in its first epochs (docs/alternating.md shows how), a full
-weight on the discriminator's loss, and an averaged generator. Algorithm 1 as printed, on the paper's networks:
+`--updates alternating` takes values of its own (`OWN_VALUES`): a slight gradient penalty in place of the
+discriminator's dropout, for without it the alternating game may collapse in its first epochs (docs/alternating.md shows
+how), a full weight on the discriminator's loss, and an averaged generator. Algorithm 1 as printed is
 `--updates alternating --objective minimax --r1-penalty 0 --dropout True --ema 0`.
 """
 

@@ -114,3 +114,53 @@ def test_the_command_without_a_model_is_one_line(capsys):
         cli.main(["evaluate", "nothing.keras"])
     assert exit.value.code == 2
     assert "keras-gan: error: There is no model. Received: nothing.keras" in capsys.readouterr().err
+
+
+@pytest.fixture
+def tfd_file(tmp_path):
+    scipy_io = pytest.importorskip("scipy.io")
+    random = np.random.default_rng(0)
+    num = 300
+    fields = {
+        "images": random.integers(0, 256, (num, 48, 48), "uint8"),
+        "labs_ex": np.ones((num, 1), "int16"),
+        "labs_id": np.ones((num, 1), "int16"),
+        "folds": np.stack([np.roll(np.arange(num) % 4, fold) for fold in range(5)], axis=1).astype("uint8"),
+    }
+    scipy_io.savemat(tmp_path / "tfd.mat", fields)
+    return tmp_path / "tfd.mat"
+
+
+def test_five_folds(tfd_file, monkeypatch):
+    def sampler(num, seed):
+        return np.random.default_rng(seed).uniform(size=(num, 48, 48, 1)).astype("float32")
+
+    def load_fold(fold):
+        return kg.datasets.load("tfd", path=tfd_file, fold=fold)
+
+    with pytest.warns(UserWarning, match="10000 samples"):
+        found = scores.score_folds(sampler, load_fold, num_samples=50, num_seeds=2)
+    folds = [(load_fold(k).validation / 255, load_fold(k).test / 255) for k in range(5)]
+    expected = parzen.evaluate_folds(sampler(50, 0), folds)
+    assert found.reports[0].mean == pytest.approx(expected.mean, abs=0.01)
+    assert found.reports[0].standard_error == pytest.approx(expected.standard_error, rel=0.01)
+    assert set(found.references) == {"real training images", "the mean training image"}
+    assert "stand-in" in str(found)
+    assert "not to be compared with the paper's TFD column" in str(found)
+    assert "2057" not in str(found)
+    content = json.loads(found.to_json())
+    assert (len(content["seeds"]), len(content["seeds"][0]["folds"]), content["published"]) == (2, 5, {})
+    monkeypatch.setattr(scores.tfd, "is_tfd", lambda data: True)
+    with pytest.warns(UserWarning, match="10000 samples"):
+        assert "2057" in str(scores.score_folds(sampler, load_fold, num_samples=50, num_seeds=1))
+
+
+def test_folds_on_the_command_line(tfd_file, tmp_path, capsys):
+    generator = keras.Sequential([keras.Input((5,)), keras.layers.Dense(2304), keras.layers.Reshape((48, 48, 1))])
+    generator.save(tmp_path / "generator.keras")
+    arguments = ["evaluate", str(tmp_path / "generator.keras"), "--dataset", "tfd", "--data-path", str(tfd_file)]
+    with pytest.warns(UserWarning, match="10000 samples"):
+        cli.main([*arguments, "--num-samples", "20", "--seeds", "1"])
+    printed = capsys.readouterr().out
+    assert "mean and standard error over folds (ddof 1)" in printed
+    assert printed.count("\n4 ") == 1
