@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_gan import noise, plotting, runs
+from keras_gan.backend import saved_model
 from keras_gan.datasets import Dataset
 from keras_gan.evaluation import scores
 
@@ -56,8 +57,9 @@ def ship(run: str | Path, folder: str | Path, data: Dataset, name: str) -> dict[
         "scores": json.loads(found.to_json()),
     }
     folder.mkdir(parents=True, exist_ok=True)
-    (gan.averaged_generator or gan.generator).save(folder / "generator.keras")
-    gan.export(folder / "generator")
+    generator = gan.averaged_generator or gan.generator
+    generator.save(folder / "generator.keras")
+    saved_model.export_saved_model(generator, folder / "generator")
     plotting.save_grid(gan.sample(100, seed=0), folder / "samples.png", 10)
     (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
     return card

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 class MnistR1(settings.Run):
     """Train the paper's MNIST networks with a gradient penalty, Adam and an averaged generator."""
 
-    epochs: int = 60
+    epochs: int = 30
     """Passes over the 50,000 training images."""
     learning_rate: float = 3e-4
     """Of both players."""
     beta_1: float = 0.5
     """Adam's decay of the gradient's average."""
-    epsilon: float = 1e-6
+    epsilon: float = 1e-5
     """Adam's floor under the size of gradients: small ones make small steps."""
     r1_penalty: float = 2.0
     """gamma of the penalty gamma/2 |gradient of the logit in the data|^2."""

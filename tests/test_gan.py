@@ -513,6 +513,8 @@ class TestSaving:
         z = gan.prior.draw(5, seed=0)
         program = tf.saved_model.load(str(tmp_path / "generator"))
         np.testing.assert_allclose(program.serve(z).numpy(), gan.sample(5, seed=0), rtol=1e-5, atol=1e-6)
+        stored = tf.train.list_variables(str(tmp_path / "generator" / "variables" / "variables"))
+        assert sum(int(np.prod(shape)) for _, shape in stored if shape) == gan.generator.count_params()  # each once
 
 
 class TestStockCallbacks:

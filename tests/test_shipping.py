@@ -21,6 +21,8 @@ def test_a_run_ships_with_its_card(tmp_path, capsys):
     assert card["command"].startswith("keras-gan")
     assert str(tmp_path) not in json.dumps(card)
     assert f"{card['scores']['test_log_likelihood']:.1f} nats" in capsys.readouterr().out
+    program = (folder / "generator" / "saved_model.pb").read_bytes()
+    assert b"keras_gan/" not in program  # no folder of the machine it was made on
     a, b = (scores.load_sampler(folder / name)(20, 3) for name in ("generator", "generator.keras"))
     np.testing.assert_allclose(a, b, atol=1e-5)
 

@@ -10,7 +10,7 @@
 - `largest(pieces)` is the maximum over the last axis, in the form whose gradient is cheapest there.
 - `momentum_update(variable, velocity, gradient, learning_rate, momentum)` is one heavy-ball step.
 - `product_with(matrix)` is the function of blocks that multiplies them by the matrix's transpose, on a GPU if there is.
-- `export_saved_model(generator, path)` writes a TensorFlow SavedModel.
+- `export_saved_model(generator, path)` writes a TensorFlow SavedModel; `saved_model` does it by TensorFlow always.
 - `use_device(device)` chooses GPU or CPU and lets GPU memory grow.
 - `describe_device()` names what will run the training.
 """
@@ -48,24 +48,3 @@ def keep_tensorflow_off_gpu():
         import tensorflow
 
         tensorflow.config.set_visible_devices([], "GPU")
-
-
-def load_saved_model(path):
-    """A generator's SavedModel, run by TensorFlow whatever the backend.
-
-    Returns:
-        `(generate, width)`: a function from noise `(n, width)` to samples, NumPy arrays.
-
-    Raises:
-        ValueError: if the folder holds no SavedModel of a generator.
-    """
-    import tensorflow
-
-    try:
-        program = tensorflow.saved_model.load(path)
-        inputs = program.signatures["serving_default"].structured_input_signature[1]
-        (width,) = {spec.shape[-1] for spec in inputs.values()}
-        program.serve  # noqa: B018 - what keras_gan and Keras export
-    except (OSError, AttributeError, KeyError, ValueError) as error:
-        raise ValueError(f"There is no SavedModel of a generator in {path}: {error}") from error
-    return lambda z: program.serve(z).numpy(), width

@@ -122,8 +122,15 @@ def device_product_with(matrix):
 
 
 def export_saved_model(generator, path):
-    """Writes the generator as a SavedModel with a dynamic batch."""
-    generator.export(path, format="tf_saved_model", verbose=False)
+    """Writes the generator as a SavedModel with a dynamic batch: endpoints `serve` and `serving_default`."""
+    width = generator.input_shape[-1]
+    module = tf.Module()
+    module.weights = [variable.value for variable in generator.variables]  # Keras's own export writes each twice
+    module.serve = tf.function(
+        lambda z: generator(z, training=False), input_signature=[tf.TensorSpec((None, width), tf.float32, name="z")]
+    )
+    signature = tf.function(lambda z: {"samples": module.serve(z)}, input_signature=module.serve.input_signature)
+    tf.saved_model.save(module, path, signatures={"serving_default": signature})
 
 
 def use_device(device):

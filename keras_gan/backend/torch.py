@@ -1,13 +1,9 @@
 """PyTorch: variables are updated in place, gradients come from `torch.autograd.grad`."""
 
-import os
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
-
 import keras
 import torch
+
+from keras_gan.backend.saved_model import export_saved_model  # noqa: F401 - PyTorch cannot write one itself
 
 
 def step(method):
@@ -117,28 +113,6 @@ def device_product_with(matrix):
             torch.set_float32_matmul_precision(precision)
 
     return product
-
-
-def export_saved_model(generator, path):
-    """Writes the generator as a SavedModel with a dynamic batch.
-
-    PyTorch cannot write one itself: the generator is saved as `.keras` and exported by TensorFlow in another process.
-    """
-    program = (
-        "import sys, keras, keras_gan; "
-        "keras.saving.load_model(sys.argv[1]).export(sys.argv[2], format='tf_saved_model', verbose=False)"
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        file = str(Path(folder) / "generator.keras")
-        generator.save(file)
-        result = subprocess.run(
-            [sys.executable, "-c", program, file, str(path)],
-            env={**os.environ, "KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": ""},
-            capture_output=True,
-            text=True,
-        )
-    if result.returncode:
-        raise RuntimeError(f"TensorFlow could not export the generator to {path}:\n{result.stderr[-2000:]}")
 
 
 def use_device(device):

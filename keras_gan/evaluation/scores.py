@@ -10,7 +10,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_gan import backend, noise
+from keras_gan import noise
+from keras_gan.backend import saved_model
 from keras_gan.datasets import Dataset, tfd
 from keras_gan.evaluation import modes, parzen
 
@@ -284,7 +285,7 @@ def load_sampler(path: str | Path, prior: str | None = None) -> Sampler:
             f"There is no model. Received: {path}. Expected: a .keras file, or the folder of a SavedModel."
         )
     if path.is_dir():
-        generate, width = backend.load_saved_model(str(path))
+        generate, width = saved_model.load_saved_model(str(path))
     else:
         model = keras.saving.load_model(path)
         if hasattr(model, "sample"):
