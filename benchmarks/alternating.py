@@ -8,6 +8,10 @@ gives it. Every `--every` updates it prints
     on data      mean logit of 500 validation images
     on samples   mean logit of 500 samples of the same noise
     spread       sum over pixels of the samples' variance (printed for validation images first)
+    swing        root mean square change, from one update to the next, of the mean logit of 100 validation images,
+                 over the updates since the last line
+    falls        share of those updates after which that logit fell: 0.5 where the players overshoot each other, less
+                 where the discriminator only grows surer
     shared       share of the generator's gradient that is the same for all 500 samples: |mean g|^2 / mean |g|^2, for g
                  the gradient of -log D(x) in a sample x. At 1 every sample is told to change in the same way.
 
@@ -32,13 +36,18 @@ GAMES = {
 }
 
 
-def watch(gan: kg.GAN, updates: int, images: np.ndarray) -> None:
+def watch(gan: kg.GAN, updates: int, images: np.ndarray, track: list[float]) -> None:
     """Prints a line of the table."""
     samples = gan.sample(len(images), seed=0)
     on_samples, gradients = logits_and_gradients(gan, samples)
     on_data, _ = logits_and_gradients(gan, images)
     shared = np.square(gradients.mean(0)).sum() / np.square(gradients).sum(1).mean()
-    print(f"{updates:8d}{on_data.mean():10.2f}{on_samples.mean():12.2f}{spread(samples):9.2f}{shared:9.2f}", flush=True)
+    changes = np.diff(track)
+    swing, falls = (np.sqrt(np.mean(changes**2)), np.mean(changes < 0)) if len(changes) else (np.nan, np.nan)
+    numbers = (
+        f"{on_data.mean():10.2f}{on_samples.mean():12.2f}{spread(samples):9.2f}{swing:9.3f}{falls:9.2f}{shared:9.2f}"
+    )
+    print(f"{updates:8d}{numbers}", flush=True)
 
 
 def logits_and_gradients(gan: kg.GAN, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -83,15 +92,18 @@ def play(recipe: mnist.Mnist, data: kg.datasets.Dataset, seed: int, every: int) 
     keras.utils.set_random_seed(seed)
     gan = mnist.build(recipe, data, seed)
     validation = gan.preprocess(data.validation[:1000])
-    print(f"{'updates':>8s}{'on data':>10s}{'on samples':>12s}{'spread':>9s}{'shared':>9s}")
+    print(f"{'updates':>8s}{'on data':>10s}{'on samples':>12s}{'spread':>9s}{'swing':>9s}{'falls':>9s}{'shared':>9s}")
+    track: list[float] = []
     random = np.random.default_rng(seed)
     updates = 0
     for _ in range(recipe.epochs):
         order = random.permutation(len(data.train))
         for start in range(0, len(order), recipe.batch_size):
             if updates % every == 0:
-                watch(gan, updates, validation[:500])
+                watch(gan, updates, validation[:500], track)
+                track = track[-1:]
             gan.train_on_batch(data.train[order[start : start + recipe.batch_size]])
+            track.append(float(gan.discriminator.predict_on_batch(validation[:100]).mean()))
             updates += 1
     return gan, validation
 

@@ -7,6 +7,7 @@
 - `without_gradient()` is a context in which nothing is recorded for differentiation.
 - `shuffling_untouched()` is a context for looks aside: the order of the training data does not change by them.
 - `training_data(minibatches)` is what feeds `fit` fastest with the batches of `keras_gan.minibatches`.
+- `convolve(x, kernel, bias, zero_padding)` and `pool(x, size, strides)` are the parts of the convolutional layer.
 - `largest(pieces)` is the maximum over the last axis, in the form whose gradient is cheapest there.
 - `momentum_update(variable, velocity, gradient, learning_rate, momentum)` is one heavy-ball step.
 - `product_with(matrix)` is the function of blocks that multiplies them by the matrix's transpose, on a GPU if there is.
@@ -28,12 +29,14 @@ if _backend not in ("tensorflow", "jax", "torch"):
 _adapter = importlib.import_module(f"keras_gan.backend.{_backend}")
 
 apply = _adapter.apply
+convolve = _adapter.convolve
 describe_device = _adapter.describe_device
 differentiate = _adapter.differentiate
 export_saved_model = _adapter.export_saved_model
 input_gradient = _adapter.input_gradient
 largest = _adapter.largest
 momentum_update = _adapter.momentum_update
+pool = _adapter.pool
 product_with = _adapter.product_with
 shuffling_untouched = _adapter.shuffling_untouched
 step = _adapter.step

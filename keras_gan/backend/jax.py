@@ -9,6 +9,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_gan.backend.convolution import convolve, pool  # noqa: F401 - no faster ones here
+
 
 def step(method):
     """Wraps a stateful `train_step(self, data)` or `test_step(self, data)` as JAX's `fit` calls it.

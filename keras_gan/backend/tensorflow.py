@@ -6,6 +6,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_gan.backend.convolution import convolve, pool  # noqa: F401 - no faster ones here
+
 
 def step(method):
     """`train_step(self, data)` is already what TensorFlow's `fit` calls."""

@@ -89,6 +89,19 @@ def largest(pieces):
     return pieces.max(dim=-1).values  # amax shares it among the tied, at twice the time
 
 
+def convolve(x, kernel, bias, zero_padding):
+    """Convolution of `(n, rows, columns, channels)` with so many rows and columns of zeros around."""
+    # Keras's own would pad in a copy first and add the bias in another: a fifth of a convolutional maxout layer.
+    kernel, bias = (keras.ops.convert_to_tensor(variable) for variable in (kernel, bias))
+    maps = torch.nn.functional.conv2d(x.permute(0, 3, 1, 2), kernel.permute(3, 2, 0, 1), bias, padding=zero_padding)
+    return maps.permute(0, 2, 3, 1)
+
+
+def pool(x, size, strides):
+    """Maximum of windows of `(n, rows, columns, channels)`; the last ones may overhang."""
+    return torch.nn.functional.max_pool2d(x.permute(0, 3, 1, 2), size, strides, ceil_mode=True).permute(0, 2, 3, 1)
+
+
 def product_with(matrix):
     """Function of NumPy blocks `(n, d)`: their product with the transpose of the matrix `(m, d)`, float32.
 

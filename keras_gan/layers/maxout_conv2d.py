@@ -107,18 +107,10 @@ class MaxoutConv2D(keras.layers.Layer):
         self.input_spec = keras.layers.InputSpec(ndim=4, axes=dict(enumerate(input_shape[1:], start=1)))
 
     def call(self, inputs: Any) -> Any:
-        padding = (self.zero_padding, self.zero_padding)
-        padded = ops.pad(inputs, ((0, 0), padding, padding, (0, 0)))
-        detected = ops.add(ops.conv(padded, self.kernel, padding="valid", data_format="channels_last"), self.bias)
+        detected = backend.convolve(inputs, self.kernel, self.bias, self.zero_padding)
         batch, rows, columns, _ = ops.shape(detected)
         largest = backend.largest(ops.reshape(detected, (batch, rows, columns, self.filters, self.pieces)))
-        if self.pool_size == 1:
-            return largest
-        overhang = [
-            (0, (self._windows(side) - 1) * self.pool_strides + self.pool_size - side) for side in (rows, columns)
-        ]
-        largest = ops.pad(largest, ((0, 0), *overhang, (0, 0)), constant_values=float("-inf"))
-        return ops.max_pool(largest, self.pool_size, self.pool_strides, padding="valid", data_format="channels_last")
+        return largest if self.pool_size == 1 else backend.pool(largest, self.pool_size, self.pool_strides)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         batch, *sides, _ = input_shape
