@@ -5,13 +5,16 @@
 
 It needs the paper's rows (training 0-49,999, validation 50,000-50,999). Each row is compared with a value computed once
 by an independent NumPy program: within 0.1 nats where nothing is random, within 1 nat where a draw is. Draws of 10,000
-images differ by about 0.8 nats, so several are averaged.
+images differ by about 0.8 nats, so several are averaged. The last rows have nothing to be compared with: the shipped
+generator, fed the prior's noise and smaller noise.
 """
 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
+import keras
 import numpy as np
 from sklearn.decomposition import PCA
 
@@ -49,8 +52,14 @@ def main() -> int:
     def bernoulli(seed: int) -> np.ndarray:
         return (np.random.default_rng(seed).uniform(size=(10_000, 784)) < train.mean(axis=0)).astype("float32")
 
+    shipped = keras.saving.load_model(Path(__file__).parent.parent / "saved_models" / "mnist" / "generator.keras")
+
+    def generated(scale: float) -> Callable[[int], np.ndarray]:
+        prior = kg.noise.Uniform(shipped.input_shape[-1])
+        return lambda seed: shipped.predict(scale * prior.draw(10_000, seed), batch_size=1000, verbose=0)
+
     # name, samples of a seed, expected value, draws averaged (1: nothing is random, or it takes minutes), grid
-    rows: list[tuple[str, Callable[[int], np.ndarray], float, int, Sequence[float]]] = [
+    rows: list[tuple[str, Callable[[int], np.ndarray], float | None, int, Sequence[float]]] = [
         ("10,000 training images", images, 243.6, 4, parzen.GRID),
         ("the same, sigma 0.18", images, 244.7, 4, (0.18,)),
         ("the same, sigma 0.2", images, 232.4, 4, (0.2,)),
@@ -64,6 +73,9 @@ def main() -> int:
         ("a Gaussian, full covariance", gaussian, 64.5, 2, parzen.GRID),
         ("the mean image alone", lambda seed: train.mean(axis=0, keepdims=True), -59.1, 0, parzen.GRID),
         ("independent Bernoulli pixels", bernoulli, -284.3, 2, parzen.GRID),
+        ("the shipped generator", generated(1.0), None, 3, parzen.GRID),
+        ("the same, noise times 0.8", generated(0.8), None, 3, parzen.GRID),
+        ("the same, noise times 0.6", generated(0.6), None, 3, parzen.GRID),
     ]
     print(f"{'samples':30}{'draws':>6}{'sigma':>8}{'test LL':>9}{'SE':>6}{'expected':>10}")
     missed = 0
@@ -72,13 +84,12 @@ def main() -> int:
             continue
         reports = [parzen.evaluate(make(seed), validation, test, grid=grid) for seed in range(max(draws, 1))]
         mean, tolerance = float(np.mean([report.mean for report in reports])), DRAWN if draws else FIXED
-        met = abs(mean - expected) <= tolerance + 0.05  # the expected value has one decimal
-        missed += not met
-        print(
-            f"{name:30}{draws or '-':>6}{reports[0].sigma:8.4f}{mean:9.1f}{reports[0].standard_error:6.1f}"
-            f"{expected:10.1f}  {'met' if met else 'MISSED'} (within {tolerance:g})",
-            flush=True,
-        )
+        line = f"{name:30}{draws or '-':>6}{reports[0].sigma:8.4f}{mean:9.1f}{reports[0].standard_error:6.1f}"
+        if expected is not None:
+            met = abs(mean - expected) <= tolerance + 0.05  # the expected value has one decimal
+            missed += not met
+            line += f"{expected:10.1f}  {'met' if met else 'MISSED'} (within {tolerance:g})"
+        print(line, flush=True)
     return missed
 
 
