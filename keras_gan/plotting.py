@@ -153,7 +153,7 @@ def save_game(run: str | Path, path: str | Path) -> None:
             panel.plot(epochs, [float(row[name]) for row in rows], label=label)
         if title in levels:
             level, label = levels[title]
-            panel.axhline(level, color="0.6", linewidth=0.8, label=label)
+            panel.plot([epochs[0], epochs[-1]], [level, level], color="0.6", linewidth=0.8, label=label)
         panel.set_title(title)
         panel.grid(alpha=0.3)
         panel.legend()
