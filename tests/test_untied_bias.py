@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from checks import check_layer, check_saving
 
+from keras_gan import backend
 from keras_gan.layers import UntiedBias
 
 
@@ -23,6 +24,20 @@ def test_after_a_transposed_convolution_it_is_the_papers_deconv():  # facts, sec
     )
     assert maps.output_shape == (None, 32, 32, 3)
     assert maps.count_params() == 80 * 3 * 5 * 5 + 3 * 32 * 32
+
+
+def test_the_deconv_is_the_gradient_of_the_matching_convolution():
+    deconv = keras.layers.Conv2DTranspose(3, 5, strides=3, use_bias=False, kernel_initializer="normal")
+    code = np.random.default_rng(0).normal(size=(2, 10, 10, 8)).astype("float32")
+    images = keras.ops.convert_to_numpy(deconv(code))
+
+    def products(x):
+        maps = keras.ops.conv(x, deconv.kernel, strides=3, padding="valid", data_format="channels_last")
+        return keras.ops.sum(keras.ops.multiply(maps, code), axis=(1, 2, 3))[:, None]
+
+    x = keras.ops.convert_to_tensor(np.zeros(images.shape, "float32"))
+    _, gradient = backend.input_gradient(products, x, deconv.variables)
+    np.testing.assert_allclose(images, keras.ops.convert_to_numpy(gradient), atol=1e-5)
 
 
 def test_unknown_size():
