@@ -26,6 +26,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from training import fit_seconds
+
 FRAMEWORKS = ("tensorflow", "jax", "torch")
 SHAPES = {"mnist": (28, 28, 1), "tfd": (48, 48, 1), "cifar10_dense": (32, 32, 3), "cifar10_conv": (32, 32, 3)}
 BATCH = {"mnist": 100, "tfd": 100, "cifar10_dense": 100, "cifar10_conv": 128}
@@ -68,26 +70,8 @@ def images(name: str, num_steps: int) -> Any:
     return np.random.default_rng(0).integers(0, 256, (BATCH[name] * num_steps, *SHAPES[name]), "uint8")
 
 
-def fit_seconds(gan: Any, name: str, num_steps: int) -> float:
-    """Seconds a step, from the first batch of an epoch to its logs."""
-    import keras
-
-    class Clock(keras.callbacks.Callback):
-        async_safe = True  # it reads no logs of a batch: let those run ahead
-
-        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-            self.start = None
-
-        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-            self.start = self.start or time.perf_counter()
-
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            assert all(value == value for value in map(float, logs.values()))
-            self.seconds = time.perf_counter() - self.start
-
-    clock = Clock()
-    gan.fit(images(name, num_steps), batch_size=BATCH[name], verbose=0, callbacks=[clock])
-    return clock.seconds / num_steps
+def step_seconds(gan: Any, name: str, num_steps: int) -> float:
+    return fit_seconds(gan, images(name, num_steps), BATCH[name]) / num_steps
 
 
 def row(name: str, num_steps: int) -> dict[str, Any]:
@@ -105,10 +89,10 @@ def row(name: str, num_steps: int) -> dict[str, Any]:
     for updates in ("alternating", "simultaneous"):
         compiled(gan, updates)
         before = gan.generator.get_weights()[0], gan.discriminator.get_weights()[0]
-        fit_seconds(gan, name, 1)
+        step_seconds(gan, name, 1)
         after = gan.generator.get_weights()[0], gan.discriminator.get_weights()[0]
         assert all((a != b).any() for a, b in zip(before, after, strict=True)), "an update changed nothing"
-        found[updates] = statistics.median(fit_seconds(gan, name, num_steps) for _ in range(3))
+        found[updates] = statistics.median(step_seconds(gan, name, num_steps) for _ in range(3))
     start = time.perf_counter()
     samples = gan.sample(10, seed=0)
     found["forward"] = time.perf_counter() - start
@@ -347,7 +331,7 @@ def by_hand(framework: str, num_blocks: int, num_steps: int) -> dict[str, Any]:
     step = {"tensorflow": tensorflow_step, "jax": jax_step, "torch": torch_step}[framework]()
     gan = compiled(build(name), "simultaneous")
     step(images(name, 1))
-    fit_seconds(gan, name, 1)
+    step_seconds(gan, name, 1)
     seconds: dict[str, list[float]] = {"loop": [], "fit": []}
     for _ in range(num_blocks):
         data = images(name, num_steps).reshape(num_steps, BATCH[name], *SHAPES[name])
@@ -355,7 +339,7 @@ def by_hand(framework: str, num_blocks: int, num_steps: int) -> dict[str, Any]:
         for batch in data:
             step(batch)
         seconds["loop"].append((time.perf_counter() - start) / num_steps)
-        seconds["fit"].append(fit_seconds(gan, name, num_steps))
+        seconds["fit"].append(step_seconds(gan, name, num_steps))
     return seconds
 
 

@@ -373,11 +373,7 @@ def torch_loop(updates: str, precision: str) -> Block:
 
 
 def fit_block(updates: str, precision: str) -> Block:
-    """`GAN.fit` with its default metrics, on whichever backend KERAS_BACKEND names.
-
-    The clock runs from the first batch of the epoch to the epoch's logs, numbers that wait for all the work: an epoch
-    of MNIST has 500 steps, a block far fewer, and the set-up of `fit` would weigh too much.
-    """
+    """`GAN.fit` with its default metrics, on whichever backend KERAS_BACKEND names."""
     import keras
 
     import keras_gan
@@ -387,6 +383,15 @@ def fit_block(updates: str, precision: str) -> Block:
     gan = keras_gan.GAN(generator, discriminator, preprocessing=keras.layers.Rescaling(1 / 255))
     keras.config.set_dtype_policy("float32")
     gan.compile(objective="non_saturating", updates=updates, discriminator_weight=DISCRIMINATOR_WEIGHT)
+    return lambda num_steps: fit_seconds(gan, image_bytes(BATCH * num_steps), BATCH)
+
+
+def fit_seconds(gan: Any, images: Any, batch_size: int) -> float:
+    """Seconds of an epoch, from its first batch to its logs, numbers that wait for all the work.
+
+    An epoch of MNIST has 500 steps, a block far fewer, and the set-up of `fit` would weigh too much.
+    """
+    import keras
 
     class Clock(keras.callbacks.Callback):
         async_safe = True  # it reads no logs of a batch: let those run ahead
@@ -401,12 +406,9 @@ def fit_block(updates: str, precision: str) -> Block:
             assert all(value == value for value in map(float, logs.values()))
             self.seconds = time.perf_counter() - self.start
 
-    def run(num_steps: int) -> float:
-        clock = Clock()
-        gan.fit(image_bytes(BATCH * num_steps), batch_size=BATCH, epochs=1, verbose=0, callbacks=[clock])
-        return clock.seconds
-
-    return run
+    clock = Clock()
+    gan.fit(images, batch_size=batch_size, epochs=1, verbose=0, callbacks=[clock])
+    return clock.seconds
 
 
 def matmul_block(framework: str, precision: str) -> Block:
