@@ -127,16 +127,19 @@ def figures(
 def curves(
     runs: tyro.conf.Positional[tuple[str, ...]],
     output: str = "curves.png",
+    dataset: Literal["mnist", "tfd", "cifar10"] = "mnist",
 ) -> None:
     """Draw the validation log-likelihood of runs over epochs and seconds; needs matplotlib.
 
     Args:
         runs: Folders of runs.
         output: PNG file to write.
+        dataset: What they were trained on; on mnist the paper's number and that of real images are marked.
     """
     from keras_gan import plotting
 
-    plotting.save_curves(runs, output, {"paper 225": 225.0, "real images 243.6": 243.6})
+    levels = {"paper 225": 225.0, "real images 243.6": 243.6} if dataset == "mnist" else {}
+    plotting.save_curves(runs, output, levels)
     print(f"Wrote {output}")
 
 

@@ -169,7 +169,7 @@ def save_curves(runs: Sequence[str | Path], path: str | Path, levels: dict[str, 
     Args:
         runs: folders of runs that measured it.
         path: PNG file to write.
-        levels: values to mark, by name, in nats.
+        levels: values to mark, by name, in nats; what lies 300 nats and more below them, collapsed, is cut off.
 
     Raises:
         ValueError: if a folder holds no such history.
@@ -194,7 +194,8 @@ def save_curves(runs: Sequence[str | Path], path: str | Path, levels: dict[str, 
                 name, (0.01, level), xycoords=("axes fraction", "data"), va="bottom", color="0.4", fontsize=8
             )
         panel.set_xlabel(label)
-        panel.set_ylim(bottom=-100)  # what has collapsed lies far below
+        if levels:
+            panel.set_ylim(bottom=min(levels.values()) - 300)
         panel.grid(alpha=0.3)
     panels[0].set_ylabel("Parzen log-likelihood of validation images, nats")
     panels[0].legend(loc="lower right")

@@ -156,7 +156,9 @@ def test_five_folds(tfd_file, monkeypatch):
 
 
 def test_folds_on_the_command_line(tfd_file, tmp_path, capsys):
-    generator = keras.Sequential([keras.Input((5,)), keras.layers.Dense(2304), keras.layers.Reshape((48, 48, 1))])
+    generator = keras.Sequential(
+        [keras.Input((5,)), keras.layers.Dense(2304, "sigmoid"), keras.layers.Reshape((48, 48, 1))]
+    )
     generator.save(tmp_path / "generator.keras")
     arguments = ["evaluate", str(tmp_path / "generator.keras"), "--dataset", "tfd", "--data-path", str(tfd_file)]
     with pytest.warns(UserWarning, match="10000 samples"):
