@@ -14,9 +14,7 @@ _ROWS, _COLUMNS = 4, 5  # of figure 2: samples drawn in this order, none left ou
 _CHUNK = 10_000  # training images preprocessed at once
 
 
-def draw(
-    runs: list[str], folder: str | Path, seed: int = 0, steps: int = 12, data: Dataset | None = None
-) -> list[Path]:
+def draw(runs: list[str], folder: str | Path, seed: int = 0, steps: int = 12) -> list[Path]:
     """Writes figure2.png and figure3.png of runs side by side and, of each run, its game's curves and a GIF.
 
     Args:
@@ -24,7 +22,6 @@ def draw(
         folder: where to; made if it is not there.
         seed: of the noise.
         steps: images from one end of a line of noise to the other in figure 3.
-        data: what the runs were trained on. Default: loaded as each run's config.json says.
 
     Returns:
         The files written.
@@ -34,7 +31,7 @@ def draw(
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    models = [(load_best(run), data or load_data(run)) for run in runs]
+    models = [(load_best(run), load_data(run)) for run in runs]
     written = [folder / name for name in ("figure2.png", "figure3.png", "figure3-spherical.png")]
     plotting.save(plotting.side_by_side([figure2(gan, images, seed) for gan, images in models]), written[0])
     for path, spherical in zip(written[1:], (False, True), strict=True):

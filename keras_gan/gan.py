@@ -471,7 +471,7 @@ class GAN(keras.Model):
         """Exports the generator (the averaged one, where there is one) for serving, as `keras.Model.export`."""
         generator = self.averaged_generator or self.generator
         if format == "tf_saved_model":
-            backend.export_saved_model(generator, str(filepath))
+            backend.export_saved_model(generator, self.prior.dim, str(filepath))
         else:
             generator.export(filepath, format=format, **kwargs)
 

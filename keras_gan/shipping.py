@@ -59,7 +59,7 @@ def ship(run: str | Path, folder: str | Path, data: Dataset, name: str) -> dict[
     folder.mkdir(parents=True, exist_ok=True)
     generator = gan.averaged_generator or gan.generator
     generator.save(folder / "generator.keras")
-    saved_model.export_saved_model(generator, folder / "generator")
+    saved_model.export_saved_model(generator, gan.prior.dim, folder / "generator")
     plotting.save_grid(gan.sample(100, seed=0), folder / "samples.png", 10)
     (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
     return card

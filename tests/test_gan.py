@@ -516,6 +516,30 @@ class TestSaving:
         stored = tf.train.list_variables(str(tmp_path / "generator" / "variables" / "variables"))
         assert sum(int(np.prod(shape)) for _, shape in stored if shape) == gan.generator.count_params()  # each once
 
+    def test_export_of_a_generator_that_names_no_input(self, tmp_path):
+        tf = pytest.importorskip("tensorflow")
+        if keras.backend.backend() == "torch":
+            pytest.skip("exported by another process, which does not know the class")
+
+        class Generator(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.dense = keras.layers.Dense(4)
+
+            def call(self, z):
+                return self.dense(z)
+
+            def compute_output_shape(self, input_shape):
+                return (input_shape[0], 4)
+
+        gan = kg.GAN(Generator(), make_networks()[1], prior=kg.noise.Normal(3))
+        gan.compile()
+        gan.fit(make_data(), verbose=0)
+        gan.export(tmp_path / "generator")
+        program = tf.saved_model.load(str(tmp_path / "generator"))
+        z = gan.prior.draw(5, seed=0)
+        np.testing.assert_allclose(program.serve(z).numpy(), gan.sample(5, seed=0), rtol=1e-5, atol=1e-6)
+
 
 class TestStockCallbacks:
     def test_they_work_unchanged(self, tmp_path):

@@ -11,7 +11,7 @@
 - `largest(pieces)` is the maximum over the last axis, in the form whose gradient is cheapest there.
 - `momentum_update(variable, velocity, gradient, learning_rate, momentum)` is one heavy-ball step.
 - `product_with(matrix)` is the function of blocks that multiplies them by the matrix's transpose, on a GPU if there is.
-- `export_saved_model(generator, path)` writes a TensorFlow SavedModel; `saved_model` does it by TensorFlow always.
+- `export_saved_model(generator, width, path)` writes a SavedModel; `saved_model` does it by TensorFlow always.
 - `use_device(device)` chooses GPU or CPU and lets GPU memory grow.
 - `describe_device()` names what will run the training.
 """

@@ -154,7 +154,7 @@ def device_product_with(matrix):
     return product
 
 
-def export_saved_model(generator, path):
+def export_saved_model(generator, width, path):
     """Writes the generator as a SavedModel with a dynamic batch, by way of jax2tf."""
     generator.export(path, format="tf_saved_model", verbose=False)
 

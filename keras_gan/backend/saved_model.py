@@ -7,20 +7,20 @@ import tempfile
 from pathlib import Path
 
 
-def export_saved_model(generator, path):
+def export_saved_model(generator, width, path):
     """Writes the generator as a SavedModel with a dynamic batch: saved as `.keras`, exported in another process.
 
     PyTorch cannot write one itself, and what JAX writes holds the folders of the machine it was written on.
     """
     program = (
         "import sys, keras, keras_gan; "
-        "keras_gan.backend.export_saved_model(keras.saving.load_model(sys.argv[1]), sys.argv[2])"
+        "keras_gan.backend.export_saved_model(keras.saving.load_model(sys.argv[1]), int(sys.argv[2]), sys.argv[3])"
     )
     with tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder) / "generator.keras")
         generator.save(file)
         result = subprocess.run(
-            [sys.executable, "-c", program, file, str(path)],
+            [sys.executable, "-c", program, file, str(width), str(path)],
             env={**os.environ, "KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": ""},
             capture_output=True,
             text=True,

@@ -123,9 +123,8 @@ def device_product_with(matrix):
     return product
 
 
-def export_saved_model(generator, path):
+def export_saved_model(generator, width, path):
     """Writes the generator as a SavedModel with a dynamic batch: endpoints `serve` and `serving_default`."""
-    width = generator.input_shape[-1]
     module = tf.Module()
     module.weights = [variable.value for variable in generator.variables]  # Keras's own export writes each twice
     module.serve = tf.function(
