@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import tyro
 
 import keras_gan
-from keras_gan.recipes import cifar10_conv, cifar10_dense, digits, mnist, mnist_r1, tfd
+from keras_gan.recipes import cifar10_conv, cifar10_dense, cifar10_r1, digits, mnist, mnist_r1, tfd
 
 Recipe = (
     Annotated[digits.Digits, tyro.conf.subcommand("digits")]
@@ -17,6 +17,7 @@ Recipe = (
     | Annotated[tfd.Tfd, tyro.conf.subcommand("tfd")]
     | Annotated[cifar10_dense.Cifar10Dense, tyro.conf.subcommand("cifar10-dense")]
     | Annotated[cifar10_conv.Cifar10Conv, tyro.conf.subcommand("cifar10-conv")]
+    | Annotated[cifar10_r1.Cifar10R1, tyro.conf.subcommand("cifar10-r1")]
 )
 
 
@@ -159,7 +160,9 @@ def main(arguments: list[str] | None = None) -> None:
             args=arguments,
             config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes),
         )
-    except (ValueError, OSError) as error:
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except (ValueError, OSError, RuntimeError) as error:
         print(f"keras-gan: error: {error}", file=sys.stderr)
         sys.exit(2)
 

@@ -4,13 +4,14 @@ import contextlib
 import inspect
 import random
 import warnings
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from keras_gan import backend, checks, losses, noise
+from keras_gan import backend, checks, losses, noise, saving
 from keras_gan.minibatches import Minibatches
 from keras_gan.optimizers import SGD, TwoPlayerOptimizer
 
@@ -71,6 +72,7 @@ class GAN(keras.Model):
         self.evaluation_seed = keras.random.SeedGenerator(int(seeds[1]))
         self.game_metrics = GameMetrics()
         self._labels_ignored = False
+        self._random_state_ahead: dict[str, np.ndarray] = {}
         checks.check_networks(generator, discriminator, self.prior)
         self.built = True
 
@@ -319,6 +321,7 @@ class GAN(keras.Model):
         arguments["x"] = checks.check_data(x, self)
         if checks.is_array(x):
             arguments = self._in_minibatches(**arguments)
+        self._take_up_random_state()
         return super().fit(**arguments)
 
     def _in_minibatches(self, x, y=None, batch_size=None, sample_weight=None, **arguments):
@@ -343,6 +346,7 @@ class GAN(keras.Model):
     def train_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """One iteration on a batch of k minibatches, as `keras.Model.train_on_batch`."""
         self._build_preprocessing(x)
+        self._take_up_random_state()
         return super().train_on_batch(x, *args, **kwargs)
 
     def test_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
@@ -414,6 +418,18 @@ class GAN(keras.Model):
 
     # Keras: saving.
 
+    def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
+        """Saves everything that training goes on from, as `keras.Model.save`: both networks, both optimizers, the game,
+        the prior, preprocessing, the average and the random state.
+
+        A `.keras` file is written aside and renamed: a process that ends meanwhile leaves the file that was there.
+        """
+        path = Path(filepath)
+        if path.suffix != ".keras" or zipped is False or (path.exists() and not overwrite):
+            super().save(filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+        else:
+            saving.write(path, lambda partial: super(GAN, self).save(partial, **kwargs))
+
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
@@ -435,13 +451,22 @@ class GAN(keras.Model):
         super().save_own_variables(store)
         for i, state in enumerate(self._random_state):  # Keras saves no layer's: a run would not go on as it was
             store[f"random_state_{i}"] = ops.convert_to_numpy(state)
+        for device, state in backend.random_state().items():
+            store[f"random_state_{device}"] = state
 
     def load_own_variables(self, store: Any) -> None:
-        own = {name: store[name] for name in store.keys() if not name.startswith("random_state_")}  # noqa: SIM118
-        super().load_own_variables(own)
+        saved = {name: np.array(store[name]) for name in store.keys()}  # noqa: SIM118
+        states = {name: saved.pop(name) for name in list(saved) if name.startswith("random_state_")}
+        super().load_own_variables(saved)
         for i, state in enumerate(self._random_state):
-            if f"random_state_{i}" in store.keys():  # noqa: SIM118
-                state.assign(np.array(store[f"random_state_{i}"]))
+            if (value := states.pop(f"random_state_{i}", None)) is not None:
+                state.assign(value)
+        self._random_state_ahead = {name.removeprefix("random_state_"): states[name] for name in states}
+
+    def _take_up_random_state(self):
+        """Training goes on with the backend's own random state as saved; a file read for samples alone changes none."""
+        backend.set_random_state(self._random_state_ahead)
+        self._random_state_ahead = {}
 
     @property
     def _random_state(self):

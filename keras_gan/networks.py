@@ -117,13 +117,19 @@ def tfd(pretrained: keras.Model | None = None, width: float = 1.0) -> Networks:
     return generator, _tfd_discriminator(width)
 
 
-def cifar10_dense(width: float = 1.0) -> Networks:
+def cifar10_dense(
+    width: float = 1.0, dropout: bool = True, discriminator_range: float = 0.005, output_range: float = 0.5
+) -> Networks:
     """The paper's fully connected CIFAR-10 networks: 89,395,072 and 37,393,601 parameters, noise of width 100.
 
     The output is linear, for images of zero mean and norm 55; inside, images are flattened channel by channel.
 
     Args:
         width: factor on the hidden layers' sizes.
+        dropout: whether the discriminator drops inputs of its layers, as the paper's did.
+        discriminator_range: r of the discriminator.
+        output_range: r of the generator's output layer. The paper's 0.5 makes first samples of a standard deviation
+            of 13, where images have 0.99.
     """
     hidden = _scaled(8000, width)
     generator = keras.Sequential(
@@ -131,18 +137,19 @@ def cifar10_dense(width: float = 1.0) -> Networks:
             keras.Input((100,)),
             layers.Dense(hidden, activation="relu", kernel_initializer=_uniform(0.05)),
             layers.Dense(hidden, activation="sigmoid", kernel_initializer=_uniform(0.05, width)),
-            layers.Dense(3 * 32 * 32, kernel_initializer=_uniform(0.5, width)),
+            layers.Dense(3 * 32 * 32, kernel_initializer=_uniform(output_range, width)),
             layers.Reshape((3, 32, 32)),
             layers.Permute((2, 3, 1), dtype=keras.config.floatx()),
         ],
         name="generator",
     )
+    front = [layers.Permute((3, 1, 2))]
     return generator, _maxout_discriminator(
-        (32, 32, 3), _scaled(1600, width), 0.005, width=width, front=[layers.Permute((3, 1, 2))]
+        (32, 32, 3), _scaled(1600, width), discriminator_range, dropout, width, front
     )
 
 
-def cifar10_conv(width: float = 1.0) -> Networks:
+def cifar10_conv(width: float = 1.0, dropout: bool = True, discriminator_range: float = 0.005) -> Networks:
     """The paper's convolutional CIFAR-10 networks: 64,825,072 and 12,454,073 parameters, noise of width 100.
 
     The generator ends in a transposed convolution of stride 3 with a bias map of its own; the discriminator is three
@@ -150,6 +157,8 @@ def cifar10_conv(width: float = 1.0) -> Networks:
 
     Args:
         width: factor on the hidden layers' sizes and the channels.
+        dropout: whether the discriminator drops inputs of its layers, as the paper's did.
+        discriminator_range: r of the discriminator.
     """
     hidden, channels = _scaled(8000, width), _scaled(80, width)
     generator = keras.Sequential(
@@ -172,23 +181,24 @@ def cifar10_conv(width: float = 1.0) -> Networks:
             zero_padding,
             pool_size,
             pool_strides=2,
-            kernel_initializer=_uniform(0.005, 1.0 if first else width),
+            kernel_initializer=_uniform(discriminator_range, 1.0 if first else width),
         )
 
+    r = discriminator_range
     discriminator = keras.Sequential(
         [
             keras.Input((32, 32, 3)),
-            layers.Dropout(0.2),
+            *_dropped(0.2, dropout),
             maxout_conv(32, 8, 4, 4, first=True),
-            layers.Dropout(0.5),
+            *_dropped(0.5, dropout),
             maxout_conv(32, 8, 3, 4),
-            layers.Dropout(0.5),
+            *_dropped(0.5, dropout),
             maxout_conv(192, 5, 3, 2),
             layers.Flatten(),
-            layers.Dropout(0.5),
-            Maxout(_scaled(500, width), 5, kernel_initializer=_uniform(0.005, width)),
-            layers.Dropout(0.5),
-            layers.Dense(1, kernel_initializer=_uniform(0.005, width)),
+            *_dropped(0.5, dropout),
+            Maxout(_scaled(500, width), 5, kernel_initializer=_uniform(r, width)),
+            *_dropped(0.5, dropout),
+            layers.Dense(1, kernel_initializer=_uniform(r, width)),
         ],
         name="discriminator",
     )
@@ -210,9 +220,6 @@ def _relu_generator(image_shape, noise_dim, hidden, pixel_mean):
 
 
 def _maxout_discriminator(image_shape, units, initial_range, dropout=True, width=1.0, front=(), limited=False):
-    def dropped(rate):
-        return [layers.Dropout(rate)] if dropout else []
-
     def kernel(range_width=1.0):
         uniform = _uniform(initial_range, range_width)
         if not limited:
@@ -224,15 +231,19 @@ def _maxout_discriminator(image_shape, units, initial_range, dropout=True, width
             keras.Input(image_shape),
             *front,
             layers.Flatten(),
-            *dropped(0.2),
+            *_dropped(0.2, dropout),
             Maxout(units, 5, **kernel()),
-            *dropped(0.5),
+            *_dropped(0.5, dropout),
             Maxout(units, 5, **kernel(width)),
-            *dropped(0.5),
+            *_dropped(0.5, dropout),
             layers.Dense(1, **kernel(width)),
         ],
         name="discriminator",
     )
+
+
+def _dropped(rate, dropout):
+    return [layers.Dropout(rate)] if dropout else []
 
 
 def _tfd_discriminator(width):

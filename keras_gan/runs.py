@@ -5,7 +5,10 @@ import dataclasses
 import importlib.metadata
 import importlib.util
 import json
+import math
+import os
 import random
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -14,9 +17,10 @@ from typing import Any
 import keras
 
 import keras_gan
-from keras_gan import backend, callbacks
+from keras_gan import backend, callbacks, saving
 from keras_gan.datasets import Dataset
 from keras_gan.datasets import load as load_dataset
+from keras_gan.gan import GAN, GameMetrics
 
 
 def prepare(device: str = "auto", precision: str = "float32", seed: int | None = None) -> int:
@@ -44,90 +48,119 @@ def prepare(device: str = "auto", precision: str = "float32", seed: int | None =
 def begin(recipe: Any, name: str) -> tuple[Any, Path]:
     """Finds the run's folder: run_dir, or the first of runs/NAME-1, runs/NAME-2, ... that is free.
 
+    A run_dir that holds a run already goes on with it, if its settings are these.
+
     Args:
-        recipe: the recipe's dataclass, with `run_dir` and `resume`.
+        recipe: the recipe's dataclass.
         name: of the recipe.
 
     Returns:
-        `(recipe, folder)`. With `resume` the settings are those the run was begun with; only `epochs` and `device` are
-        the new ones.
+        `(recipe, folder)`; a run that goes on has the seed it was begun with.
 
     Raises:
-        ValueError: if run_dir holds a run already, or with `resume` none that could go on.
+        ValueError: if run_dir holds a run with other settings; those that may differ are `epochs`, `device`, `run_dir`,
+            `data_path` (the same data in another place) and a seed that is not given.
     """
-    if recipe.resume:
-        folder = Path(recipe.run_dir or "")
-        if not (recipe.run_dir and (folder / "config.json").exists()):
-            raise ValueError(
-                f"There is no run to go on with. Received: resume=True, run_dir={recipe.run_dir!r}. "
-                "Expected: the folder of a run, with its config.json."
-            )
-        settings = json.loads((folder / "config.json").read_text())["recipe"]
-        own = {key: settings[key] for key in settings if key not in ("epochs", "device", "run_dir", "resume")}
-        return dataclasses.replace(recipe, **own), folder
-    if recipe.run_dir is not None:
-        folder = Path(recipe.run_dir)
-        if (folder / "config.json").exists():
-            raise ValueError(
-                f"{folder} holds a run already, and nothing is overwritten. Choose another folder as run_dir, or go on "
-                "with that run by resume."
-            )
-    else:
+    if recipe.run_dir is None:
         number = 1
         while (folder := Path("runs") / f"{name}-{number}").exists():
             number += 1
-    return recipe, folder
+        return recipe, folder
+    folder = Path(recipe.run_dir)
+    if not (folder / "config.json").exists():
+        return recipe, folder
+    config = read_config(folder)
+    begun = config["recipe"]
+    given = json.loads(json.dumps(dataclasses.asdict(recipe)))
+    free = {"epochs", "device", "run_dir", "data_path", *(["seed"] if recipe.seed is None else [])}
+    other = [key for key in given if key not in free and key in begun and begun[key] != given[key]]
+    if config.get("name", name) != name or other:
+        differences = ", ".join(f"{key}={begun[key]!r} there and {given[key]!r} here" for key in other)
+        raise ValueError(
+            f"{folder} holds a run of {config.get('name', name)} with other settings"
+            f"{': ' if differences else ''}{differences}. To go on with it, repeat the command it was begun by: "
+            f"{shlex.join(map(str, config['command']))}. Or choose another run_dir."
+        )
+    return dataclasses.replace(recipe, seed=begun.get("seed")), folder
 
 
-def load(folder: Path) -> keras_gan.GAN | None:
-    """The GAN of the run in the folder as it was last saved, or None if it has not been yet."""
-    return keras.saving.load_model(folder / "gan.keras") if (folder / "gan.keras").exists() else None
+def read_config(run: str | Path) -> dict[str, Any]:
+    """What a run's config.json says.
+
+    Raises:
+        ValueError: if there is none, or it is damaged.
+    """
+    config = saving.read_json(Path(run) / "config.json")
+    recipe, data, command = (config.get(key) for key in ("recipe", "data", "command"))
+    if not (isinstance(recipe, dict) and isinstance(data, dict) and isinstance(command, list)):
+        raise ValueError(f"{Path(run) / 'config.json'} is damaged. Expected: a recipe, a command and data in it.")
+    if not (recipe.get("seed") is None or isinstance(recipe["seed"], int)):
+        raise ValueError(f"{Path(run) / 'config.json'} is damaged. Received: seed={recipe['seed']!r}.")
+    return config
 
 
-def load_best(run: str | Path) -> keras_gan.GAN:
+def load(folder: Path) -> GAN | None:
+    """The GAN of the run in the folder as it was last saved, or None if it has not been yet.
+
+    Raises:
+        ValueError: if neither the last file nor the one before can be read.
+    """
+    last = folder / "gan.keras"
+    files = [file for file in (last, saving.previous(last)) if file.exists()]
+    for file in files:
+        try:
+            return _as_gan(saving.load_model(file), file)
+        except ValueError as error:
+            if file == files[-1]:
+                raise
+            print(f"{error} Going on from the file before.", file=sys.stderr, flush=True)
+    return None
+
+
+def load_best(run: str | Path) -> GAN:
     """A run's best model, chosen by validation images alone, or its last where no measurement was made.
 
     Raises:
-        ValueError: if the folder holds no trained model.
+        ValueError: if the folder holds no trained model, or a damaged one.
     """
-    for file in (Path(run) / "best.keras", Path(run) / "gan.keras"):
-        if file.exists():
-            return keras.saving.load_model(file)
+    if (best := Path(run) / "best.keras").exists():
+        return _as_gan(saving.load_model(best), best)
+    if (last := load(Path(run))) is not None:
+        return last
     raise ValueError(f"There is no trained model. Received: run={str(run)!r}. Expected: the folder of a run.")
 
 
 def load_data(run: str | Path) -> Dataset:
     """What a run was trained on, loaded again as its config.json says."""
-    config = json.loads((Path(run) / "config.json").read_text())
-    recipe, name = config["recipe"], config["data"]["name"]
+    config = read_config(run)
+    recipe, name = config["recipe"], config["data"].get("name")
     options = {"source": recipe.get("data_source"), "path": recipe.get("data_path"), "fold": recipe.get("fold")}
     if name == "images":  # what the TFD recipe makes of a folder of pictures
         options = {"path": recipe["data_path"], "size": 48, "grayscale": True}
     return load_dataset(name, **{key: value for key, value in options.items() if value is not None})
 
 
-def record(data: Dataset, recipe: Any, folder: Path, seed: int) -> None:
+def record(data: Dataset, recipe: Any, folder: Path, seed: int, name: str) -> None:
     """Writes config.json into the run's folder; a run that goes on keeps the command it was begun by."""
     file = folder / "config.json"
     config = {
+        "name": name,
         "recipe": dataclasses.asdict(recipe) | {"seed": seed},
         "data": data.card,
         "versions": {name: importlib.metadata.version(name) for name in ("keras-gan", "keras")},
         "device": backend.describe_device(),
-        "command": json.loads(file.read_text())["command"] if file.exists() else sys.argv,
+        "command": read_config(folder)["command"] if file.exists() else sys.argv,
     }
     folder.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(config, indent=2, default=str) + "\n")
+    saving.write_text(file, json.dumps(config, indent=2, default=str) + "\n")
 
 
-def train(
-    gan: keras_gan.GAN, data: Dataset, recipe: Any, folder: Path, seed: int, measure: bool = False
-) -> keras.callbacks.History:
+def train(gan: GAN, data: Dataset, recipe: Any, folder: Path, seed: int, name: str, measure: bool = False) -> None:
     """Trains a compiled GAN and leaves config.json, history.csv, samples/, gan.keras and a SavedModel in the folder.
 
-    Every `recipe.every` epochs come a picture, a look at the validation images and a new gan.keras. A GAN loaded from
-    such a gan.keras goes on where it stopped, as if it never had (on PyTorch but for dropout's masks, which Keras
-    draws from PyTorch's own generator).
+    After every epoch gan.keras is written anew, and the one before kept. A GAN loaded from it goes on as if the run
+    had never stopped: on a CPU bit by bit. Every `recipe.every` epochs come a picture and a look at the validation
+    images. Ctrl-C ends the process; at most the epoch under way is lost.
 
     Args:
         gan: compiled `keras_gan.GAN`.
@@ -135,72 +168,73 @@ def train(
         recipe: the recipe's dataclass, with `epochs`, `batch_size`, `discriminator_steps` and `every`.
         folder: `pathlib.Path` of the run.
         seed: the seed in use, for config.json.
+        name: of the recipe.
         measure: whether validation images' Parzen log-likelihood is measured and best.keras kept by it.
 
-    Returns:
-        Keras's `History`.
+    Raises:
+        ValueError: if the losses become NaN; gan.keras is of the epoch before.
+        OSError: if a file cannot be written; gan.keras, or previous-gan.keras, is of the epoch before.
     """
     updates_per_epoch = -(-len(data.train) // (recipe.batch_size * recipe.discriminator_steps))
     initial_epoch = int(gan.optimizer.iterations) // updates_per_epoch
-    record(data, recipe, folder, seed)
-    past = _rewind_history(folder / "history.csv", initial_epoch)
-    clock = _Clock(float(past[-1]["seconds"]) if past else 0.0)
+    record(data, recipe, folder, seed, name)
+    history = _History(folder / "history.csv", initial_epoch)
+    clock = _Clock(float(history.rows[-1]["seconds"]) if history.rows else 0.0)
+    checkpoint = _Checkpoint(folder / "gan.keras", history)
     short_epochs = len(data.train) < 10_000  # a progress bar an epoch would only flicker
-    history = gan.fit(
-        data.train,
-        batch_size=recipe.batch_size,
-        epochs=recipe.epochs,
-        initial_epoch=initial_epoch,
-        verbose=0 if short_epochs else "auto",
-        validation_data=data.validation,
-        validation_freq=recipe.every,
-        callbacks=[
-            clock,
-            *(_measures(gan, data, recipe.every, folder, past) if measure else []),
-            keras.callbacks.CSVLogger(str(folder / "history.csv"), append=bool(past)),
-            callbacks.SampleGrid(folder, every=recipe.every),
-            keras.callbacks.TerminateOnNaN(),
-            _Save(folder / "gan.keras", recipe.every),
-            *([_Report(recipe.every)] if short_epochs else []),
-        ],
-    )
-    save(gan, folder / "gan.keras")
-    print(f"Trained {recipe.epochs} epochs in {clock.seconds:.0f} s; pictures in {folder / 'samples'}", flush=True)
+    try:
+        gan.fit(
+            data.train,
+            batch_size=recipe.batch_size,
+            epochs=recipe.epochs,
+            initial_epoch=initial_epoch,
+            verbose=0 if short_epochs else "auto",
+            validation_data=data.validation,
+            validation_freq=recipe.every,
+            callbacks=[
+                clock,
+                *(_measures(gan, data, recipe.every, folder, history.rows) if measure else []),
+                keras.callbacks.TerminateOnNaN(),
+                history,
+                callbacks.SampleGrid(folder, every=recipe.every),
+                checkpoint,  # last: what is saved has left its row and its picture
+                *([_Report(recipe.every)] if short_epochs else []),
+            ],
+        )
+    except KeyboardInterrupt:
+        print(f"Stopped. {checkpoint} The same command with --run-dir {folder} goes on from there.", file=sys.stderr)
+        raise SystemExit(130) from None
+    if checkpoint.diverged:
+        raise ValueError(
+            f"The losses became NaN in epoch {checkpoint.diverged}: the game was lost. {checkpoint} "
+            "Try another seed, a smaller learning rate or a penalty."
+        )
+    if initial_epoch >= recipe.epochs:
+        print(f"{folder} has {initial_epoch} epochs already: nothing to train.", flush=True)
+    else:
+        print(f"Trained {recipe.epochs} epochs in {clock.seconds:.0f} s; pictures in {folder / 'samples'}", flush=True)
     if importlib.util.find_spec("tensorflow") is None:
         print(
             "TensorFlow is not installed: no SavedModel written. pip install 'keras-gan[tensorflow]'", file=sys.stderr
         )
     else:
         gan.export(folder / "generator")
-    return history
 
 
-def save(gan: keras_gan.GAN, path: Path) -> None:
-    """Saves the model; a process that ends meanwhile leaves the file that was there."""
-    partial = path.with_name(f"partial-{path.name}")
-    gan.save(partial)
-    partial.replace(path)
-
-
-def _rewind_history(path, epochs):
-    """The rows of history.csv of the epochs that the model to go on with has seen; later rows are dropped."""
-    if not path.exists():
-        return []
-    with open(path, newline="") as file:
-        reader = csv.DictReader(file)
-        rows = [row for row in reader if int(row["epoch"]) < epochs]
-    with open(path, "w", newline="") as file:
-        writer = csv.DictWriter(file, reader.fieldnames or [])
-        writer.writeheader()
-        writer.writerows(rows)
-    return rows
+def _as_gan(model, file):
+    if not isinstance(model, GAN) or not model.compiled:
+        raise ValueError(f"{file} holds no compiled keras_gan.GAN. Received: a {type(model).__name__}.")
+    return model
 
 
 def _measures(gan, data, every, folder, past):
-    best = max((float(row["val_parzen_ll"]) for row in past), default=None)
-    yield callbacks.ParzenLogLikelihood(data.validation, every)
+    best = max((float(row["val_parzen_ll"]) for row in past if row["val_parzen_ll"] != "nan"), default=None)
+    measures = [callbacks.ParzenLogLikelihood(data.validation, every)]
     if gan.ema is not None:
-        yield callbacks.ParzenLogLikelihood(data.validation, every, averaged=False, suffix="_trained")
+        measures.append(callbacks.ParzenLogLikelihood(data.validation, every, averaged=False, suffix="_trained"))
+    for measure in measures:
+        measure.earlier = {name: float(past[-1][name]) for name in measure.names} if past else {}
+        yield measure
     yield keras.callbacks.ModelCheckpoint(
         folder / "best.keras", "val_parzen_ll", mode="max", save_best_only=True, initial_value_threshold=best
     )
@@ -221,16 +255,75 @@ class _Clock(keras.callbacks.Callback):
         logs["seconds"] = self.seconds
 
 
-class _Save(keras.callbacks.Callback):
-    """Writes the model every few epochs, so that a run cut short leaves one."""
+class _History(keras.callbacks.Callback):
+    """Writes a row an epoch into history.csv; a run that goes on continues it without a gap or a double row.
 
-    def __init__(self, path, every):
+    Keras's CSVLogger chooses the columns anew at each `fit`, by what the first epoch happens to have logged.
+    """
+
+    def __init__(self, path, epochs_done):
         super().__init__()
-        self.path, self.every = path, every
+        self.path = path
+        self.rows, self._columns = [], []
+        if epochs_done:
+            with open(path, newline="") as file:
+                reader = csv.DictReader(file)
+                # Rows of epochs that were not saved any more come again; the last may be cut short.
+                self.rows = [row for row in reader if (row["epoch"] or "").isdecimal() and None not in row.values()]
+                self.rows = [row for row in self.rows if int(row["epoch"]) < epochs_done]
+                self._columns = list(reader.fieldnames or [])
+            if [int(row["epoch"]) for row in self.rows] != list(range(epochs_done)):
+                raise ValueError(f"{path} is damaged: it should have a row for each of the {epochs_done} epochs done.")
+
+    def on_train_begin(self, logs=None):
+        saving.write(self.path, self._write)
+
+    def _write(self, path):
+        with open(path, "w", newline="") as file:
+            if self._columns:
+                writer = csv.DictWriter(file, self._columns)
+                writer.writeheader()
+                writer.writerows(self.rows)
 
     def on_epoch_end(self, epoch, logs=None):
-        if (epoch + 1) % self.every == 0:
-            save(self.model, self.path)
+        first = not self._columns
+        if first:  # Keras logs val_... only in epochs that look at the validation images
+            looked_at = [f"val_{name}" for name in GameMetrics.NAMES]
+            self._columns = ["epoch", *logs, *(name for name in looked_at if name not in logs)]
+        with open(self.path, "a", newline="") as file:
+            writer = csv.DictWriter(file, self._columns, restval="NA", extrasaction="ignore")
+            if first:
+                writer.writeheader()
+            writer.writerow({"epoch": epoch, **logs})
+
+    def flush(self):
+        """To the disk: a saved model has its rows, even if the machine stops."""
+        with open(self.path, "rb") as file:
+            os.fsync(file.fileno())
+
+
+class _Checkpoint(keras.callbacks.Callback):
+    """Writes the model after every epoch, and keeps the one before. A game that was lost is not written."""
+
+    def __init__(self, path, history):
+        super().__init__()
+        self.path, self._history = path, history
+        self.diverged = 0
+        self._saved = 0
+
+    def on_train_begin(self, logs=None):
+        self._saved = len(self._history.rows)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not math.isfinite(logs["loss"]):
+            self.diverged = epoch + 1
+            return
+        self._history.flush()
+        saving.write(self.path, self.model.save, keep_before=True)
+        self._saved = epoch + 1
+
+    def __str__(self):
+        return f"{self.path} holds epoch {self._saved}." if self._saved else "No epoch had ended: nothing was saved."
 
 
 class _Report(keras.callbacks.Callback):

@@ -36,11 +36,12 @@ def train(recipe: Any, networks: str) -> None:
     import keras_gan as kg
     from keras_gan import runs
 
-    recipe, folder = runs.begin(recipe, networks.replace("_", "-"))
+    name = networks.replace("_", "-")
+    recipe, folder = runs.begin(recipe, name)
     seed = runs.prepare(recipe.device, recipe.precision, recipe.seed)
     data = kg.datasets.load("cifar10", source=recipe.data_source)
     gan = runs.load(folder) or build(recipe, networks, data, seed)
-    runs.train(gan, data, recipe, folder, seed, measure=True)
+    runs.train(gan, data, recipe, folder, seed, name, measure=True)
 
 
 def build(recipe: Any, networks: str, data: "Dataset", seed: int) -> "GAN":

@@ -40,7 +40,7 @@ def main(recipe: Digits) -> None:
     seed = runs.prepare(recipe.device, recipe.precision, recipe.seed)
     data = kg.datasets.load("digits")
     gan = runs.load(folder) or build(recipe, data, seed)
-    runs.train(gan, data, recipe, folder, seed)
+    runs.train(gan, data, recipe, folder, seed, "digits")
 
 
 def build(recipe: Digits, data: "Dataset", seed: int) -> "GAN":

@@ -53,7 +53,7 @@ def main(recipe: Mnist) -> None:
     seed = runs.prepare(recipe.device, recipe.precision, recipe.seed)
     data = kg.datasets.load("mnist", source=recipe.data_source, path=recipe.data_path)
     gan = runs.load(folder) or build(recipe, data, seed)
-    runs.train(gan, data, recipe, folder, seed, measure=True)
+    runs.train(gan, data, recipe, folder, seed, "mnist", measure=True)
 
 
 def with_own_values(recipe: Mnist) -> Mnist:

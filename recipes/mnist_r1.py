@@ -17,27 +17,11 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class MnistR1(settings.Run):
+class MnistR1(settings.R1):
     """Train the paper's MNIST networks with a gradient penalty, Adam and an averaged generator."""
 
     epochs: int = 30
     """Passes over the 50,000 training images."""
-    learning_rate: float = 3e-4
-    """Of both players."""
-    beta_1: float = 0.5
-    """Adam's decay of the gradient's average."""
-    epsilon: float = 1e-5
-    """Adam's floor under the size of gradients: small ones make small steps."""
-    r1_penalty: float = 2.0
-    """gamma of the penalty gamma/2 |gradient of the logit in the data|^2."""
-    discriminator_weight: float = 1.0
-    """Factor on the discriminator's loss."""
-    dropout: bool = False
-    """Whether the discriminator drops inputs of its layers, as the paper's did."""
-    discriminator_range: float = 0.05
-    """r of the discriminator's first weights, drawn from U(-r, r); 0.005 in the released recipe."""
-    ema: float = 0.9999
-    """Decay of the averaged generator."""
     data_source: Literal["tfds", "keras"] | None = None
     """tensorflow-datasets (its own row order) or Keras's download (the paper's rows); by default whichever works."""
     data_path: str | None = None
@@ -52,13 +36,11 @@ def main(recipe: MnistR1) -> None:
     seed = runs.prepare(recipe.device, recipe.precision, recipe.seed)
     data = kg.datasets.load("mnist", source=recipe.data_source, path=recipe.data_path)
     gan = runs.load(folder) or build(recipe, data, seed)
-    runs.train(gan, data, recipe, folder, seed, measure=True)
+    runs.train(gan, data, recipe, folder, seed, "mnist-r1", measure=True)
 
 
 def build(recipe: MnistR1, data: "Dataset", seed: int) -> "GAN":
     """The compiled GAN."""
-    import keras
-
     import keras_gan as kg
 
     generator, discriminator = kg.networks.build(
@@ -68,20 +50,7 @@ def build(recipe: MnistR1, data: "Dataset", seed: int) -> "GAN":
         discriminator_range=recipe.discriminator_range,
     )
     gan = kg.GAN(generator, discriminator, prior=kg.noise.Uniform(100), preprocessing=data.preprocessing, seed=seed)
-
-    def optimizer() -> keras.optimizers.Optimizer:
-        return keras.optimizers.Adam(recipe.learning_rate, beta_1=recipe.beta_1, epsilon=recipe.epsilon)
-
-    gan.compile(
-        generator_optimizer=optimizer(),
-        discriminator_optimizer=optimizer(),
-        objective=recipe.objective,
-        updates=recipe.updates,
-        discriminator_steps=recipe.discriminator_steps,
-        discriminator_weight=recipe.discriminator_weight,
-        r1_penalty=recipe.r1_penalty,
-        ema=recipe.ema,
-    )
+    settings.compile_r1(gan, recipe)
     return gan
 
 

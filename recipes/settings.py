@@ -22,13 +22,11 @@ class Run:
     discriminator_steps: int = 1
     """k: steps of the discriminator for one of the generator."""
     every: int = 5
-    """Epochs between sample grids, saved models and looks at the validation images."""
+    """Epochs between sample grids and looks at the validation images; the model is saved after every epoch."""
     seed: int | None = None
     """Seed of weights, noise, dropout and data order; drawn and printed by default."""
     run_dir: str | None = None
-    """Folder of the run; by default runs/RECIPE-1, or the next number that is free."""
-    resume: bool = False
-    """Go on with the run in run_dir, by its own settings, up to `epochs`."""
+    """Folder of the run, which goes on where it stopped; by default runs/RECIPE-1, or the next number that is free."""
     device: Literal["auto", "gpu", "cpu"] = "auto"
     """Where to train; asking for a GPU that is not there is an error."""
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
@@ -57,6 +55,47 @@ class Released(Run):
     """gamma of a penalty gamma/2 |gradient of the logit in the data|^2; 0 for none."""
     ema: float = 0.0
     """Decay of an averaged generator, 0.999 for example; 0 for none."""
+
+
+@dataclasses.dataclass(frozen=True)
+class R1(Run):
+    """Adam at a small constant rate, a gradient penalty in place of dropout, an averaged generator."""
+
+    learning_rate: float = 3e-4
+    """Of both players."""
+    beta_1: float = 0.5
+    """Adam's decay of the gradient's average."""
+    epsilon: float = 1e-5
+    """Adam's floor under the size of gradients: small ones make small steps."""
+    r1_penalty: float = 2.0
+    """gamma of the penalty gamma/2 |gradient of the logit in the data|^2."""
+    discriminator_weight: float = 1.0
+    """Factor on the discriminator's loss."""
+    dropout: bool = False
+    """Whether the discriminator drops inputs of its layers, as the paper's did."""
+    discriminator_range: float = 0.05
+    """r of the discriminator's first weights, drawn from U(-r, r); 0.005 in the released recipe."""
+    ema: float = 0.9999
+    """Decay of the averaged generator."""
+
+
+def compile_r1(gan: "GAN", recipe: R1) -> None:
+    """Compiles the GAN to play the recipe's game."""
+    import keras
+
+    def optimizer() -> keras.optimizers.Optimizer:
+        return keras.optimizers.Adam(recipe.learning_rate, beta_1=recipe.beta_1, epsilon=recipe.epsilon)
+
+    gan.compile(
+        generator_optimizer=optimizer(),
+        discriminator_optimizer=optimizer(),
+        objective=recipe.objective,
+        updates=recipe.updates,
+        discriminator_steps=recipe.discriminator_steps,
+        discriminator_weight=recipe.discriminator_weight,
+        r1_penalty=recipe.r1_penalty,
+        ema=recipe.ema,
+    )
 
 
 def compile_released(gan: "GAN", recipe: Released, num_images: int) -> None:

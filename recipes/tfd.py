@@ -44,16 +44,16 @@ def main(recipe: Tfd) -> None:
     recipe, folder = runs.begin(recipe, "tfd")
     seed = runs.prepare(recipe.device, recipe.precision, recipe.seed)
     data = load(recipe)
-    runs.record(data, recipe, folder, seed)
+    runs.record(data, recipe, folder, seed, "tfd")
     gan = runs.load(folder)
     if gan is None:
         first = folder / "pretraining"
         pretraining = runs.load(first) or build_pretraining(recipe, data, seed)
         stage = dataclasses.replace(recipe, epochs=recipe.pretraining_epochs)
-        runs.train(pretraining, data, stage, first, seed, measure=True)
+        runs.train(pretraining, data, stage, first, seed, "tfd", measure=True)
         keras.utils.set_random_seed(seed)  # the second game's weights are the same after a stop
         gan = build(recipe, data, seed, pretraining.generator)
-    runs.train(gan, data, recipe, folder, seed, measure=True)
+    runs.train(gan, data, recipe, folder, seed, "tfd", measure=True)
 
 
 def load(recipe: Tfd) -> "Dataset":

@@ -13,6 +13,7 @@
 - `product_with(matrix)` is the function of blocks that multiplies them by the matrix's transpose, on a GPU if there is.
 - `export_saved_model(generator, width, path)` writes a SavedModel; `saved_model` does it by TensorFlow always.
 - `use_device(device)` chooses GPU or CPU and lets GPU memory grow.
+- `random_state()` and `set_random_state(states)` are what the backend draws from beside Keras's seeds.
 - `describe_device()` names what will run the training.
 """
 
@@ -38,6 +39,8 @@ largest = _adapter.largest
 momentum_update = _adapter.momentum_update
 pool = _adapter.pool
 product_with = _adapter.product_with
+random_state = _adapter.random_state
+set_random_state = _adapter.set_random_state
 shuffling_untouched = _adapter.shuffling_untouched
 step = _adapter.step
 training_data = _adapter.training_data

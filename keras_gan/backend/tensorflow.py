@@ -67,6 +67,16 @@ def shuffling_untouched():
     return contextlib.nullcontext()
 
 
+def random_state():
+    """Everything random is drawn from Keras's seeds: there is no other state to save."""
+    return {}
+
+
+def set_random_state(states):
+    """None to set."""
+    del states
+
+
 def momentum_update(variable, velocity, gradient, learning_rate, momentum):
     """velocity <- momentum * velocity - learning_rate * gradient; variable <- variable + velocity."""
     variable, velocity = (v.value if isinstance(v, keras.Variable) else v for v in (variable, velocity))

@@ -69,6 +69,22 @@ def shuffling_untouched():
     return torch.random.fork_rng(devices=[])
 
 
+def random_state():
+    """State of PyTorch's own generators, from which Keras's unseeded dropout draws: uint8 arrays, one a device."""
+    states = {"torch_cpu": torch.get_rng_state().numpy()}
+    if torch.cuda.is_available():
+        states["torch_cuda"] = torch.cuda.get_rng_state().numpy()
+    return states
+
+
+def set_random_state(states):
+    """Sets those that were saved, where their device is there."""
+    if "torch_cpu" in states:
+        torch.set_rng_state(torch.from_numpy(states["torch_cpu"]))
+    if "torch_cuda" in states and torch.cuda.is_available():
+        torch.cuda.set_rng_state(torch.from_numpy(states["torch_cuda"]))
+
+
 @torch.no_grad()
 def momentum_update(variable, velocity, gradient, learning_rate, momentum):
     """velocity <- momentum * velocity - learning_rate * gradient; variable <- variable + velocity."""

@@ -50,12 +50,12 @@ class ParzenLogLikelihood(Measurement):
             )
         self.validation = validation[:num_validation]
         self.num_samples, self.seed, self.averaged, self.grid = num_samples, seed, averaged, grid
-        self._names = tuple(name + suffix for name in ("val_parzen_ll", "val_parzen_se", "parzen_sigma"))
+        self.names = tuple(name + suffix for name in ("val_parzen_ll", "val_parzen_se", "parzen_sigma"))
 
     def _measure(self):
         samples = self.model.sample(self.num_samples, seed=self.seed, averaged=self.averaged)
         if not np.isfinite(samples).all():  # training has failed: let TerminateOnNaN and the logs say so
-            return dict.fromkeys(self._names, float("nan"))
+            return dict.fromkeys(self.names, float("nan"))
         sigma, curve = parzen.sigma_curve(samples, self.model.preprocess(self.validation), self.grid)
         mean, error = float(curve[sigma].mean()), parzen.standard_error(curve[sigma])
-        return dict(zip(self._names, (mean, error, sigma), strict=True))
+        return dict(zip(self.names, (mean, error, sigma), strict=True))

@@ -1,0 +1,154 @@
+"""Files that are whole or not there: written aside, flushed to disk, renamed; and read without running their code."""
+
+import contextlib
+import json
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+
+_MEMBERS = {"config.json", "metadata.json", "model.weights.h5"}
+
+
+def write(path: Path, write_to: Callable[[Path], Any], keep_before: bool = False) -> None:
+    """Writes a file; whatever ends the process meanwhile, the one that was there stays whole until the new one is.
+
+    Args:
+        path: of the file.
+        write_to: function that writes a file to the path it is given, which has the same suffix.
+        keep_before: whether the file that was there is kept as `previous(path)`.
+
+    Raises:
+        OSError: if the file cannot be written (a full disk, a folder without permission): the one there is intact.
+    """
+    partial = path.with_name(f"partial-{path.name}")
+    try:
+        write_to(partial)
+        with open(partial, "rb") as file:
+            os.fsync(file.fileno())
+        if keep_before and path.exists():
+            path.replace(previous(path))
+        partial.replace(path)
+        _sync_folder(path.parent)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        if isinstance(error, (OSError, RuntimeError)):  # HDF5 says RuntimeError at times
+            kept = " The file that was there is intact." if path.exists() else ""
+            raise OSError(f"Could not write {path}: {_reason(error)}.{kept}") from error
+        raise
+
+
+def previous(path: Path) -> Path:
+    """The name that a file gets as a new one takes its place."""
+    return path.with_name(f"previous-{path.name}")
+
+
+def write_text(path: Path, text: str) -> None:
+    """`write`, of a text."""
+    write(path, lambda partial: partial.write_text(text))
+
+
+def load_model(path: str | Path) -> keras.Model:
+    """A model from a `.keras` file, which is checked first and can run no code.
+
+    Args:
+        path: of the file. Classes that are not of Keras or keras_gan must be registered
+            (`keras.saving.register_keras_serializable`) by the caller.
+
+    Raises:
+        ValueError: if the file is not there, is damaged or foreign, or holds what could run code.
+    """
+    path = Path(path)
+    check_archive(path)
+    try:
+        return keras.saving.load_model(path, safe_mode=True)
+    except Exception as error:
+        # Keras reports a damaged file in many ways: KeyError, TypeError, OSError, zlib.error...
+        raise ValueError(f"{path} cannot be read as a Keras model: {_reason(error)}.") from error
+
+
+def check_archive(path: str | Path) -> None:
+    """Refuses what is no whole `.keras` file, or one that could run code.
+
+    Raises:
+        ValueError: that says what is wrong with the file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"There is no file {path}. Expected: a .keras file.")
+    if path.stat().st_size == 0:
+        raise ValueError(f"{path} is empty. Expected: a .keras file.")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            strange = [name for name in names if name not in _MEMBERS]
+            if strange or len(set(names)) != len(names):
+                raise ValueError(
+                    f"{path} is refused: a .keras file of a model holds {sorted(_MEMBERS)} and nothing else, once "
+                    f"each. Received: {names[:10]}."
+                )
+            if missing := _MEMBERS - set(names):
+                raise ValueError(f"{path} is no .keras file of a model: it lacks {sorted(missing)}.")
+            if (broken := archive.testzip()) is not None:
+                raise ValueError(f"{path} is damaged: {broken} does not have its checksum.")
+            config = json.loads(archive.read("config.json"))
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is no whole .keras file: {_reason(error)}.") from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"{path} is damaged: its config.json is no JSON ({_reason(error)}).") from error
+    if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
+        raise ValueError(f"{path} is no .keras file of a model: its config.json names no class.")
+    if programs := sorted({kind for kind in _classes(config) if kind in ("Lambda", "__lambda__")}):
+        raise ValueError(
+            f"{path} is refused: it holds {programs}, programs that would run as the file is read. Write such a "
+            "function as a registered Keras layer instead."
+        )
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A dict from a JSON file.
+
+    Raises:
+        ValueError: if the file is not there, or holds none.
+    """
+    try:
+        content = json.loads(path.read_text())
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {_reason(error)}.") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is damaged: it is no JSON ({_reason(error)}).") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} is damaged. Received: a {type(content).__name__}. Expected: a JSON object.")
+    return content
+
+
+def _classes(config):
+    waiting = [config]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            kind = value.get("class_name")
+            if isinstance(kind, str):
+                yield kind
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+
+
+def _reason(error):
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:300]
+
+
+def _sync_folder(folder):
+    if os.name == "posix":  # elsewhere folders cannot be opened
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
