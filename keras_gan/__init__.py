@@ -13,6 +13,7 @@ __all__ = [
     "evaluation",
     "initializers",
     "layers",
+    "load",
     "losses",
     "networks",
     "noise",
@@ -25,6 +26,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name == "GAN":
         return importlib.import_module("keras_gan.gan").GAN
+    if name == "load":
+        return importlib.import_module("keras_gan.generators").load
     if name in __all__:
         return importlib.import_module(f"keras_gan.{name}")
     raise AttributeError(f"module 'keras_gan' has no attribute {name!r}")
@@ -47,3 +50,4 @@ if TYPE_CHECKING or Path(sys.argv[0] if sys.argv else "").stem != "keras-gan":
         schedules,
     )
     from keras_gan.gan import GAN
+    from keras_gan.generators import load

@@ -2,7 +2,9 @@
 
 import dataclasses
 import importlib
+import math
 import sys
+from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
@@ -59,7 +61,7 @@ def evaluate(
     """Score a trained model by the paper's Parzen window, and by what that hides; on tfd over its five folds.
 
     Args:
-        model: A .keras file (of a run, or of a generator), or the folder of a generator's SavedModel.
+        model: The folder of a run, a .keras file, a generator in any exported format, or the name of a shipped one.
         data: The images it was trained on.
         num_samples: Samples drawn with each seed; the paper's numbers use 10,000.
         seeds: Sampling seeds, from 0 on.
@@ -70,17 +72,73 @@ def evaluate(
         json: Print JSON, for machines.
     """
     _load_package()
-    from keras_gan import backend
+    from keras_gan import backend, generators
     from keras_gan.evaluation import scores
 
     backend.use_device(device)
-    sampler = scores.load_sampler(model, prior)
+    sampler = generators.load(model, prior).sample
     found: scores.Scores | scores.FoldScores
     if data.dataset == "tfd":
         found = scores.score_folds(sampler, lambda fold: data.load(fold=fold), num_samples, seeds)
     else:
         found = scores.score(sampler, data.load(), data.dataset, num_samples, seeds, modes, kmeans)
     print(found.to_json() if json else found)
+
+
+def sample(
+    model: tyro.conf.Positional[str],
+    n: int = 64,
+    seed: int | None = None,
+    out: str = "samples.png",
+    interpolate: int = 0,
+    spherical: bool = False,
+    prior: Literal["uniform", "normal", "spherical"] | None = None,
+) -> None:
+    """Draw samples from a trained generator, as a picture or as arrays.
+
+    Args:
+        model: The folder of a run, a .keras file, a generator in any exported format, or the name of a shipped one.
+        n: Samples; with --interpolate lines.
+        seed: Of the noise: the same seed, the same noise. Drawn by default.
+        out: A .png picture, or a .npz file with `samples` on the model's own scale.
+        interpolate: Samples on each line between two draws of the prior; 0 for single samples.
+        spherical: Go along great circles instead of straight lines.
+        prior: Noise of a generator alone; by default its card's, or uniform.
+    """
+    _check_samples(n, seed, out, interpolate)
+    _load_package()
+    import numpy as np
+
+    from keras_gan import generators, plotting, saving
+
+    generator = generators.load(model, prior)
+    samples = generator.interpolate(n, interpolate, seed, spherical) if interpolate else generator.sample(n, seed)
+    columns = interpolate or min(10, math.ceil(n**0.5))
+    path = Path(out)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".npz":
+        saving.write(path, lambda partial: np.savez(partial, samples=samples))
+    else:
+        saving.write(path, lambda partial: plotting.save_grid(samples, partial, columns))
+    print(f"Wrote {out}: samples of shape {samples.shape[1:]}")
+
+
+def export(
+    model: tyro.conf.Positional[str],
+    format: Literal["saved_model", "onnx", "litert", "torch", "keras"] = "saved_model",
+    out: str | None = None,
+) -> None:
+    """Export a trained generator for serving; checked against the Keras model, with a card beside it.
+
+    Args:
+        model: The folder of a run (its best model), a .keras file, or the name of a shipped generator.
+        format: SavedModel, ONNX, LiteRT, PyTorch program (.pt2) or .keras.
+        out: File to write; by default in exports/. A SavedModel's folder gets a numbered subfolder a version.
+    """
+    _load_package()
+    from keras_gan import shipping
+
+    print(f"Wrote {shipping.export(model, format, out)}")
 
 
 def ship(
@@ -144,6 +202,16 @@ def curves(
     print(f"Wrote {output}")
 
 
+def _check_samples(n, seed, out, interpolate):
+    if n < 1 or (seed is not None and seed < 0) or interpolate < 0 or interpolate == 1:
+        raise ValueError(
+            "Samples need n >= 1, a seed >= 0, and 2 or more on a line. Received: "
+            f"n={n}, seed={seed}, interpolate={interpolate}."
+        )
+    if Path(out).suffix not in (".png", ".npz"):
+        raise ValueError(f"Samples are written as .png or .npz. Received: out={out!r}.")
+
+
 def _load_package():
     """Keras reads a saved file only if its classes are there."""
     for name in keras_gan.__all__:
@@ -154,7 +222,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs the command; bad input ends it with one line and exit code 2."""
     try:
         tyro.extras.subcommand_cli_from_dict(
-            {"train": train, "evaluate": evaluate, "ship": ship, "figures": figures, "curves": curves},
+            {
+                **{"train": train, "sample": sample, "evaluate": evaluate, "export": export},
+                **{"ship": ship, "figures": figures, "curves": curves},
+            },
             prog="keras-gan",
             description="Adversarial nets on Keras 3.",
             args=arguments,

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_gan import backend, checks, losses, noise, saving
+from keras_gan import backend, checks, exports, losses, noise, saving
 from keras_gan.minibatches import Minibatches
 from keras_gan.optimizers import SGD, TwoPlayerOptimizer
 
@@ -492,13 +492,20 @@ class GAN(keras.Model):
     def compile_from_config(self, config: dict[str, Any]) -> None:
         self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
 
-    def export(self, filepath: Any, format: str = "tf_saved_model", **kwargs: Any) -> None:
-        """Exports the generator (the averaged one, where there is one) for serving, as `keras.Model.export`."""
-        generator = self.averaged_generator or self.generator
-        if format == "tf_saved_model":
-            backend.export_saved_model(generator, self.prior.dim, str(filepath))
-        else:
-            generator.export(filepath, format=format, **kwargs)
+    def export(self, filepath: Any, format: str = "saved_model", card: dict[str, Any] | None = None) -> None:  # type: ignore[override]
+        """Exports the generator (the averaged one, where there is one) as a program, and checks that it gives the same.
+
+        Args:
+            filepath: folder of a SavedModel, or file that ends in `.onnx`, `.tflite`, `.pt2` or `.keras`.
+            format: `"saved_model"`, `"onnx"`, `"litert"`, `"torch"` or `"keras"`, from a model of any backend.
+            card: what to tell of data and training, written beside it.
+
+        Raises:
+            ValueError: for an unknown format, another ending, or a package that is not installed.
+            RuntimeError: if the program does not give the generator's samples.
+        """
+        format = "saved_model" if format == "tf_saved_model" else format  # Keras's name for it
+        exports.export(self.averaged_generator or self.generator, self.prior, filepath, format, card)
 
     def _with_loss_scale(self, optimizer):
         half = any(_computes_in_float16(net) for net in (self.generator, self.discriminator))

@@ -94,8 +94,9 @@ def read_config(run: str | Path) -> dict[str, Any]:
     recipe, data, command = (config.get(key) for key in ("recipe", "data", "command"))
     if not (isinstance(recipe, dict) and isinstance(data, dict) and isinstance(command, list)):
         raise ValueError(f"{Path(run) / 'config.json'} is damaged. Expected: a recipe, a command and data in it.")
-    if not (recipe.get("seed") is None or isinstance(recipe["seed"], int)):
-        raise ValueError(f"{Path(run) / 'config.json'} is damaged. Received: seed={recipe['seed']!r}.")
+    for key, value in (("seed", recipe.get("seed")), ("updates_per_epoch", config.get("updates_per_epoch", 1))):
+        if not isinstance(value, int) or value < 0:
+            raise ValueError(f"{Path(run) / 'config.json'} is damaged. Received: {key}={value!r}.")
     return config
 
 
@@ -140,6 +141,11 @@ def load_data(run: str | Path) -> Dataset:
     return load_dataset(name, **{key: value for key, value in options.items() if value is not None})
 
 
+def updates_per_epoch(recipe: Any, data: Dataset) -> int:
+    """Updates of the generator in a pass over the training images."""
+    return -(-len(data.train) // (recipe.batch_size * recipe.discriminator_steps))
+
+
 def record(data: Dataset, recipe: Any, folder: Path, seed: int, name: str) -> None:
     """Writes config.json into the run's folder; a run that goes on keeps the command it was begun by."""
     file = folder / "config.json"
@@ -147,6 +153,7 @@ def record(data: Dataset, recipe: Any, folder: Path, seed: int, name: str) -> No
         "name": name,
         "recipe": dataclasses.asdict(recipe) | {"seed": seed},
         "data": data.card,
+        "updates_per_epoch": updates_per_epoch(recipe, data),
         "versions": {name: importlib.metadata.version(name) for name in ("keras-gan", "keras")},
         "device": backend.describe_device(),
         "command": read_config(folder)["command"] if file.exists() else sys.argv,
@@ -175,8 +182,7 @@ def train(gan: GAN, data: Dataset, recipe: Any, folder: Path, seed: int, name: s
         ValueError: if the losses become NaN; gan.keras is of the epoch before.
         OSError: if a file cannot be written; gan.keras, or previous-gan.keras, is of the epoch before.
     """
-    updates_per_epoch = -(-len(data.train) // (recipe.batch_size * recipe.discriminator_steps))
-    initial_epoch = int(gan.optimizer.iterations) // updates_per_epoch
+    initial_epoch = int(gan.optimizer.iterations) // updates_per_epoch(recipe, data)
     record(data, recipe, folder, seed, name)
     history = _History(folder / "history.csv", initial_epoch)
     clock = _Clock(float(history.rows[-1]["seconds"]) if history.rows else 0.0)
@@ -211,6 +217,8 @@ def train(gan: GAN, data: Dataset, recipe: Any, folder: Path, seed: int, name: s
         )
     if initial_epoch >= recipe.epochs:
         print(f"{folder} has {initial_epoch} epochs already: nothing to train.", flush=True)
+        if (folder / "generator").exists():
+            return
     else:
         print(f"Trained {recipe.epochs} epochs in {clock.seconds:.0f} s; pictures in {folder / 'samples'}", flush=True)
     if importlib.util.find_spec("tensorflow") is None:
@@ -218,7 +226,52 @@ def train(gan: GAN, data: Dataset, recipe: Any, folder: Path, seed: int, name: s
             "TensorFlow is not installed: no SavedModel written. pip install 'keras-gan[tensorflow]'", file=sys.stderr
         )
     else:
-        gan.export(folder / "generator")
+        gan.export(folder / "generator", card=describe(folder, gan))
+
+
+def describe(run: str | Path, gan: GAN) -> dict[str, Any]:
+    """What a card says of a model's training: data, command, settings, epochs, seconds, validation log-likelihood.
+
+    Args:
+        run: folder of the run.
+        gan: as it was in one of its epochs.
+    """
+    config = read_config(run)
+    recipe, command = without_folders(config["recipe"], config["command"])
+    with open(Path(run) / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    epochs = int(gan.optimizer.iterations) // config["updates_per_epoch"]
+    return {
+        "model": f"generator of {gan.generator.count_params():,} parameters",
+        "averaged": gan.averaged_generator is not None,
+        "command": shlex.join(["keras-gan", *command[1:]]),
+        "recipe": recipe,
+        "seed": recipe["seed"],
+        "data": config["data"],
+        "versions": config["versions"],
+        "device": config["device"],
+        "epochs": epochs,
+        "seconds": round(float(rows[epochs - 1]["seconds"])),
+        "validation_log_likelihood": float(rows[epochs - 1].get("val_parzen_ll") or "nan"),
+    }
+
+
+def without_folders(recipe: dict[str, Any], command: list[str]) -> tuple[dict[str, Any], list[str]]:
+    """Recipe and command with paths cut to their last part: a card goes to others, its maker's folders do not.
+
+    Args:
+        recipe: the recipe's settings.
+        command: the command line's words.
+
+    Returns:
+        `(recipe, command)`, new ones.
+    """
+    shorter, command = dict(recipe), list(command)
+    for key in ("data_path", "run_dir"):
+        if path := recipe.get(key):
+            shorter[key] = Path(path).name
+            command = [word.replace(path, shorter[key]) for word in command]
+    return shorter, command
 
 
 def _as_gan(model, file):
@@ -255,6 +308,25 @@ class _Clock(keras.callbacks.Callback):
         logs["seconds"] = self.seconds
 
 
+def _read_history(path, epochs_done):
+    """Rows and columns of a history.csv. Rows of epochs that were not saved come again; the last may be cut short."""
+    try:
+        with open(path, newline="") as file:
+            reader = csv.DictReader(file)
+            rows = [row for row in reader if (row.get("epoch") or "").isdecimal()]
+            columns = list(reader.fieldnames or [])
+        rows = [row for row in rows if int(row["epoch"]) < epochs_done]
+        for row in rows:
+            for value in row.values():
+                if value != "NA":
+                    float(value)
+    except (OSError, csv.Error, ValueError, TypeError) as error:
+        raise ValueError(f"{path} is damaged: {error}.") from error
+    if [int(row["epoch"]) for row in rows] != list(range(epochs_done)):
+        raise ValueError(f"{path} is damaged: it should have a row for each of the {epochs_done} epochs done.")
+    return rows, columns
+
+
 class _History(keras.callbacks.Callback):
     """Writes a row an epoch into history.csv; a run that goes on continues it without a gap or a double row.
 
@@ -266,14 +338,7 @@ class _History(keras.callbacks.Callback):
         self.path = path
         self.rows, self._columns = [], []
         if epochs_done:
-            with open(path, newline="") as file:
-                reader = csv.DictReader(file)
-                # Rows of epochs that were not saved any more come again; the last may be cut short.
-                self.rows = [row for row in reader if (row["epoch"] or "").isdecimal() and None not in row.values()]
-                self.rows = [row for row in self.rows if int(row["epoch"]) < epochs_done]
-                self._columns = list(reader.fieldnames or [])
-            if [int(row["epoch"]) for row in self.rows] != list(range(epochs_done)):
-                raise ValueError(f"{path} is damaged: it should have a row for each of the {epochs_done} epochs done.")
+            self.rows, self._columns = _read_history(path, epochs_done)
 
     def on_train_begin(self, logs=None):
         saving.write(self.path, self._write)

@@ -3,7 +3,9 @@
 import contextlib
 import json
 import os
+import warnings
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,7 +67,10 @@ def load_model(path: str | Path) -> keras.Model:
     path = Path(path)
     check_archive(path)
     try:
-        return keras.saving.load_model(path, safe_mode=True)
+        with warnings.catch_warnings():
+            # Keras only warns of an optimizer whose state does not fit: training would not go on as it was.
+            warnings.filterwarnings("error", message="Skipping variable loading")
+            return keras.saving.load_model(path, safe_mode=True)
     except Exception as error:
         # Keras reports a damaged file in many ways: KeyError, TypeError, OSError, zlib.error...
         raise ValueError(f"{path} cannot be read as a Keras model: {_reason(error)}.") from error
@@ -95,11 +100,13 @@ def check_archive(path: str | Path) -> None:
                 raise ValueError(f"{path} is no .keras file of a model: it lacks {sorted(missing)}.")
             if (broken := archive.testzip()) is not None:
                 raise ValueError(f"{path} is damaged: {broken} does not have its checksum.")
-            config = json.loads(archive.read("config.json"))
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError) as error:
+            texts = [archive.read(name) for name in ("config.json", "metadata.json")]
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError) as error:
         raise ValueError(f"{path} is no whole .keras file: {_reason(error)}.") from error
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"{path} is damaged: its config.json is no JSON ({_reason(error)}).") from error
+    try:
+        config, _ = map(json.loads, texts)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is damaged: a part of it is no JSON ({_reason(error)}).") from error
     if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
         raise ValueError(f"{path} is no .keras file of a model: its config.json names no class.")
     if programs := sorted({kind for kind in _classes(config) if kind in ("Lambda", "__lambda__")}):

@@ -1,20 +1,16 @@
-"""A trained generator as it ships: SavedModel, `.keras`, a picture, and a card that says where it came from."""
+"""Trained generators for others: exports, and as one ships with the package, with a picture and its scores."""
 
-import csv
-import importlib.metadata
 import json
-import shlex
 from pathlib import Path
 from typing import Any
 
-from keras_gan import noise, plotting, runs
-from keras_gan.backend import saved_model
+from keras_gan import exports, generators, plotting, runs
 from keras_gan.datasets import Dataset
 from keras_gan.evaluation import scores
 
 
 def ship(run: str | Path, folder: str | Path, data: Dataset, name: str) -> dict[str, Any]:
-    """Writes generator/ (SavedModel), generator.keras, samples.png and card.json of a run's best model.
+    """Writes generator/ (SavedModel), generator.keras, their cards and samples.png of a run's best model.
 
     The best model is `best.keras`, chosen by validation images alone, or `gan.keras` where no measurement was made.
 
@@ -30,54 +26,42 @@ def ship(run: str | Path, folder: str | Path, data: Dataset, name: str) -> dict[
     Raises:
         ValueError: if the folder of the run holds no trained model.
     """
-    run, folder = Path(run), Path(folder)
+    folder = Path(folder)
     gan = runs.load_best(run)
-    config = json.loads((run / "config.json").read_text())
-    with open(run / "history.csv", newline="") as history:
-        rows = list(csv.DictReader(history))
-    recipe, command = without_folders(config["recipe"], config["command"])
-    updates_per_epoch = -(-len(data.train) // (recipe["batch_size"] * recipe["discriminator_steps"]))
-    epochs = int(gan.optimizer.iterations) // updates_per_epoch
     found = scores.score(gan.sample, data, name)
-    card = {
-        "model": f"generator of {gan.generator.count_params():,} parameters",
-        "prior": next(key for key, prior in noise.PRIORS.items() if type(gan.prior) is prior),
-        "noise_width": gan.prior.dim,
-        "averaged": gan.averaged_generator is not None,
-        "command": shlex.join(["keras-gan", *command[1:]]),
-        "recipe": recipe,
-        "seed": recipe["seed"],
-        "data": config["data"],
-        "versions": config["versions"] | {"exported_by": importlib.metadata.version("keras-gan")},
-        "device": config["device"],
-        "epochs": epochs,
-        "seconds": round(float(rows[epochs - 1]["seconds"])),
-        "validation_log_likelihood": float(rows[epochs - 1].get("val_parzen_ll") or "nan"),
-        "sigma": found.reports[0].sigma,
-        "scores": json.loads(found.to_json()),
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    generator = gan.averaged_generator or gan.generator
-    generator.save(folder / "generator.keras")
-    saved_model.export_saved_model(generator, gan.prior.dim, folder / "generator")
+    card = runs.describe(run, gan) | {"sigma": found.reports[0].sigma, "scores": json.loads(found.to_json())}
+    for name, format in (("generator.keras", "keras"), ("generator", "saved_model")):
+        gan.export(folder / name, format, card)
     plotting.save_grid(gan.sample(100, seed=0), folder / "samples.png", 10)
-    (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
     return card
 
 
-def without_folders(recipe: dict[str, Any], command: list[str]) -> tuple[dict[str, Any], list[str]]:
-    """Recipe and command with paths cut to their last part: a card goes to others, its maker's folders do not.
+def export(model: str | Path, format: str, output: str | Path | None = None) -> Path:
+    """Exports a trained generator.
 
     Args:
-        recipe: the recipe's settings.
-        command: the command line's words.
+        model: folder of a run, whose best model is taken; `.keras` file; or name of a shipped generator.
+        format: one of `keras_gan.exports.SUFFIXES`.
+        output: file to write; for `"saved_model"` a folder, which gets a numbered subfolder a version, as TensorFlow
+            Serving expects. Default: exports/NAME in the folder where the command runs.
 
     Returns:
-        `(recipe, command)`, new ones.
+        The file or folder written.
+
+    Raises:
+        ValueError: if there is no such model, or it is no `.keras` file.
     """
-    shorter, command = dict(recipe), list(command)
-    for key in ("data_path", "run_dir"):
-        if path := recipe.get(key):
-            shorter[key] = Path(path).name
-            command = [word.replace(path, shorter[key]) for word in command]
-    return shorter, command
+    exports.check_format(format)
+    generator = generators.load(model)
+    if generator.model is None:
+        raise ValueError(f"Exports are made from .keras files and run folders. Received: {model}.")
+    name = Path(model).resolve().stem if Path(model).exists() else str(model)
+    path = Path(output) if output is not None else Path("exports") / (name + exports.SUFFIXES[format])
+    if format == "saved_model":
+        versions = [int(folder.name) for folder in path.glob("*") if folder.name.isdecimal()]
+        path = path / str(max(versions, default=0) + 1)
+    card = generator.card
+    if (Path(model) / "config.json").is_file():
+        card = runs.describe(model, runs.load_best(model))
+    exports.export(generator.model, generator.prior, path, format, card)
+    return path

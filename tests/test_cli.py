@@ -1,8 +1,11 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from PIL import Image
 
+import keras_gan as kg
 from keras_gan import cli
 
 
@@ -11,7 +14,9 @@ def run(*arguments, **kwargs):
     return subprocess.run(command, capture_output=True, text=True, **kwargs)
 
 
-@pytest.mark.parametrize("recipe", ["digits", "mnist", "mnist-r1", "tfd", "cifar10-dense", "cifar10-conv"])
+@pytest.mark.parametrize(
+    "recipe", ["digits", "mnist", "mnist-r1", "tfd", "cifar10-dense", "cifar10-conv", "cifar10-r1"]
+)
 def test_every_field_is_a_flag(recipe, capsys):
     with pytest.raises(SystemExit) as exit:
         cli.main(["train", recipe, "--help"])
@@ -64,3 +69,36 @@ def test_as_a_module(tmp_path):
     assert "keras-gan: error: There is no file nowhere.npz" in result.stderr
     assert "Traceback" not in result.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_samples_as_arrays_and_as_a_picture(tmp_path, capsys):
+    cli.main(["sample", "mnist", "--n", "20", "--seed", "3", "--out", str(tmp_path / "some" / "samples.npz")])
+    samples = np.load(tmp_path / "some" / "samples.npz", allow_pickle=False)["samples"]
+    np.testing.assert_array_equal(samples, kg.load("mnist").sample(20, seed=3))
+    cli.main(["sample", "mnist", "--n", "2", "--interpolate", "7", "--seed", "3", "--out", str(tmp_path / "lines.png")])
+    assert Image.open(tmp_path / "lines.png").size == (7 * 28 + 8, 2 * 28 + 3)
+    assert "Wrote" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["mnist", "--out", "samples.gif"], "written as .png or .npz"),
+        (["mnist", "--n", "0"], "need n >= 1"),
+        (["mnist", "--interpolate", "1"], "2 or more on a line"),
+        (["mnist", "--seed", "-1"], "a seed >= 0"),
+        (["nothing-here"], "There is no model. Received: nothing-here"),
+        (["empty.keras"], "empty.keras is empty"),
+        (["text.onnx"], "no onnx program"),
+    ],
+)
+def test_what_cannot_be_sampled(arguments, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty.keras").write_bytes(b"")
+    (tmp_path / "text.onnx").write_text("hello")
+    with pytest.raises(SystemExit) as exit:
+        cli.main(["sample", *arguments])
+    assert exit.value.code == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
+    assert line.startswith("keras-gan: error:")
+    assert message in line

@@ -80,6 +80,7 @@ def test_the_wheel_holds_what_the_command_needs(tmp_path):
         "keras_gan/recipes/digits.py",
         "keras_gan/recipes/mnist.py",
         "keras_gan/py.typed",
+        "keras_gan/saved_models/mnist/generator.keras",
     } <= set(names)
     assert not [name for name in names if name.startswith(("tests", "recipes", "benchmarks"))]
     # from the unpacked wheel alone, in an empty folder
@@ -90,6 +91,7 @@ def test_the_wheel_holds_what_the_command_needs(tmp_path):
         f"import sys; sys.path = [p for p in sys.path if p != {str(ROOT)!r}]\n"
         "sys.meta_path = [f for f in sys.meta_path if 'editable' not in repr(f).lower()]\n"
         "import keras_gan.cli; assert 'site' in keras_gan.__file__, keras_gan.__file__\n"
+        "keras_gan.cli.main(['sample', 'mnist', '--n', '9', '--out', 'digits.png'])\n"
         "keras_gan.cli.main(['train', 'digits', '--epochs', '1'])"
     )
     result = subprocess.run(
@@ -101,6 +103,7 @@ def test_the_wheel_holds_what_the_command_needs(tmp_path):
     )
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "empty" / "runs" / "digits-1" / "gan.keras").is_file()
+    assert (tmp_path / "empty" / "digits.png").is_file()
 
 
 def test_every_public_thing_has_a_docstring():

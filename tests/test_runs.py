@@ -1,6 +1,12 @@
 import csv
 import dataclasses
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -8,7 +14,14 @@ import pytest
 from keras_gan.recipes import cifar10_conv, cifar10_dense, cifar10_r1, digits, mnist, mnist_r1, tfd
 
 import keras_gan as kg
-from keras_gan import backend, runs, saving
+from keras_gan import backend, cli, runs, saving
+
+
+@pytest.fixture(autouse=True)
+def _few_exports(request, monkeypatch):
+    """The last step of a run takes another process of TensorFlow: in one test is enough."""
+    if request.function is not test_a_digits_run_leaves_its_folder:
+        monkeypatch.setattr(kg.GAN, "export", lambda self, path, **named: Path(path).mkdir(exist_ok=True))
 
 
 @pytest.fixture
@@ -361,3 +374,119 @@ def test_a_lost_game_is_not_written_over_a_good_one(tmp_path):
     with pytest.raises(ValueError, match=r"NaN in epoch 3.*gan\.keras holds epoch 2"):
         runs.train(gan, kg.datasets.load("digits"), dataclasses.replace(recipe, epochs=4), tmp_path, 5, "digits")
     assert np.isfinite(keras.saving.load_model(tmp_path / "gan.keras").sample(3)).all()
+
+
+def started(*arguments, limit=None):
+    """A real process of the command line; `limit`: the largest file it may write, in bytes."""
+
+    program = "import sys; from keras_gan import cli; cli.main(['train', 'digits', *sys.argv[1:]])"
+    if limit:
+        program = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit})); {program}"
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(condition, seconds=120):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.01)
+
+
+def check_kills(folder, kills, seed):
+    """Kills a run at random moments; whatever is left can be read, and at most the epoch under way is lost."""
+    random = np.random.default_rng(seed)
+    common = ("--epochs", 400, "--every", 1, "--seed", 5)
+    epochs = 0
+    for _ in range(kills):
+        process = started(*common, "--run-dir", folder)
+        wait_for(lambda seen=epochs: logged(folder) > seen)
+        time.sleep(random.uniform(0, 1.5))
+        process.kill()
+        process.communicate()
+        rows = logged(folder)
+        gan = runs.load(folder)
+        saved = int(gan.optimizer.iterations) // 13
+        assert saved >= max(rows - 1, epochs, 1)
+        assert saved <= rows
+        epochs = saved
+    recipe = digits.Digits(epochs=epochs + 2, every=1, seed=5)
+    digits.main(dataclasses.replace(recipe, run_dir=str(folder)))
+    digits.main(dataclasses.replace(recipe, run_dir=str(folder.with_name("whole"))))
+    assert_equal(*(keras.saving.load_model(path / "gan.keras") for path in (folder, folder.with_name("whole"))))
+    assert history(folder) == history(folder.with_name("whole"))
+
+
+def logged(folder):
+    file = folder / "history.csv"
+    return max(len(file.read_text().splitlines()) - 1, 0) if file.exists() else 0
+
+
+def test_kills_lose_at_most_an_epoch(tmp_path):
+    check_kills(tmp_path / "run", kills=3, seed=0)
+
+
+@pytest.mark.slow
+def test_many_kills_lose_at_most_an_epoch(tmp_path):
+    check_kills(tmp_path / "run", kills=30, seed=1)
+
+
+def test_an_interrupt_ends_cleanly(tmp_path):
+    process = started("--epochs", 400, "--run-dir", tmp_path / "run")
+    wait_for(lambda: (tmp_path / "run" / "gan.keras").exists())
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Stopped." in error
+    assert "The same command with --run-dir" in error
+    assert "Traceback" not in error
+    assert runs.load(tmp_path / "run") is not None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits there")
+def test_a_full_disk_is_one_line_and_harms_nothing(tmp_path):
+    digits.main(digits.Digits(epochs=2, seed=5, run_dir=str(tmp_path)))
+    before = (tmp_path / "gan.keras").read_bytes()
+    process = started("--epochs", 4, "--seed", 5, "--run-dir", tmp_path, limit=len(before) // 2)
+    _, error = process.communicate(timeout=120)
+    assert process.returncode == 2, error
+    (line,) = [line for line in error.splitlines() if line.startswith("keras-gan: error:")]
+    assert "Could not write" in line
+    assert "gan.keras: File too large. The file that was there is intact." in line
+    assert "Traceback" not in error
+    assert (tmp_path / "gan.keras").read_bytes() == before
+    assert not list(tmp_path.glob("partial-*"))
+
+
+def test_a_folder_that_cannot_be_written(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["train", "digits", "--epochs", "1", "--run-dir", str(tmp_path / "file" / "run")])
+    assert ended.value.code == 2
+    assert "Not a directory" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder(tmp_path, capsys):
+    recipe = digits.Digits(epochs=1, seed=5, run_dir=str(tmp_path))
+    digits.main(recipe)
+    tmp_path.chmod(0o555)
+    try:
+        with pytest.raises(OSError, match=r"Could not write.*Permission denied"):
+            digits.main(dataclasses.replace(recipe, epochs=2))
+    finally:
+        tmp_path.chmod(0o755)
+    assert runs.load(tmp_path) is not None
+
+
+def test_no_folder_of_the_maker_is_told():
+    recipe = {"epochs": 3, "data_path": "/home/ann/mnist.npz", "run_dir": None}
+    command = ["/usr/bin/keras-gan", "train", "--data-path=/home/ann/mnist.npz", "--epochs", "3"]
+    shorter, words = runs.without_folders(recipe, command)
+    assert shorter == {"epochs": 3, "data_path": "mnist.npz", "run_dir": None}
+    assert words[1:] == ["train", "--data-path=mnist.npz", "--epochs", "3"]
+    assert recipe["data_path"] == "/home/ann/mnist.npz"

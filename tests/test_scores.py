@@ -65,34 +65,7 @@ def test_published_numbers_stand_beside_ten_thousand_samples_only(data, real):
         scores.score(real, data, "digits", 50, 0)
 
 
-def test_every_form_of_a_saved_model_draws_the_same_samples(gan, tmp_path):
-    pytest.importorskip("tensorflow")
-    gan.save(tmp_path / "gan.keras")
-    gan.averaged_generator.save(tmp_path / "generator.keras")
-    gan.export(tmp_path / "generator")
-    expected = gan.sample(1100, seed=4)
-    for name in ("gan.keras", "generator.keras", "generator"):
-        np.testing.assert_allclose(scores.load_sampler(tmp_path / name)(1100, 4), expected, atol=1e-5)
-
-
-def test_the_card_beside_a_generator_says_its_prior(gan, tmp_path):
-    gan.averaged_generator.save(tmp_path / "generator.keras")
-    (tmp_path / "card.json").write_text('{"prior": "normal"}')
-    z = kg.noise.Normal(32).draw(5, 4)
-    np.testing.assert_allclose(
-        scores.load_sampler(tmp_path / "generator.keras")(5, 4), gan.predict(z, verbose=0), atol=1e-5
-    )
-    z = kg.noise.Spherical(32).draw(5, 4)
-    found = scores.load_sampler(tmp_path / "generator.keras", "spherical")(5, 4)
-    np.testing.assert_allclose(found, gan.predict(z, verbose=0), atol=1e-5)
-
-
-def test_what_is_no_model(tmp_path):
-    with pytest.raises(ValueError, match="There is no model"):
-        scores.load_sampler(tmp_path / "gan.keras")
-    pytest.importorskip("tensorflow")
-    with pytest.raises(ValueError, match="no SavedModel of a generator"):
-        scores.load_sampler(tmp_path)
+def test_an_unknown_prior():
     with pytest.raises(ValueError, match="Unknown prior"):
         kg.noise.get("cauchy", 3)
 

@@ -11,10 +11,11 @@
 - `largest(pieces)` is the maximum over the last axis, in the form whose gradient is cheapest there.
 - `momentum_update(variable, velocity, gradient, learning_rate, momentum)` is one heavy-ball step.
 - `product_with(matrix)` is the function of blocks that multiplies them by the matrix's transpose, on a GPU if there is.
-- `export_saved_model(generator, width, path)` writes a SavedModel; `saved_model` does it by TensorFlow always.
 - `use_device(device)` chooses GPU or CPU and lets GPU memory grow.
 - `random_state()` and `set_random_state(states)` are what the backend draws from beside Keras's seeds.
 - `describe_device()` names what will run the training.
+
+`keras_gan.backend.programs` writes and runs generators as programs of TensorFlow, LiteRT, ONNX and PyTorch.
 """
 
 import importlib
@@ -33,7 +34,6 @@ apply = _adapter.apply
 convolve = _adapter.convolve
 describe_device = _adapter.describe_device
 differentiate = _adapter.differentiate
-export_saved_model = _adapter.export_saved_model
 input_gradient = _adapter.input_gradient
 largest = _adapter.largest
 momentum_update = _adapter.momentum_update

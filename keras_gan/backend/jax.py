@@ -164,11 +164,6 @@ def device_product_with(matrix):
     return product
 
 
-def export_saved_model(generator, width, path):
-    """Writes the generator as a SavedModel with a dynamic batch, by way of jax2tf."""
-    generator.export(path, format="tf_saved_model", verbose=False)
-
-
 def use_device(device):
     """Chooses `"auto"`, `"gpu"` or `"cpu"`; GPU memory is taken as it is needed."""
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")

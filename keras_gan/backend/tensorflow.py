@@ -1,6 +1,8 @@
 """TensorFlow: variables are updated in place, gradients come from a tape."""
 
 import contextlib
+import tempfile
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -133,15 +135,46 @@ def device_product_with(matrix):
     return product
 
 
-def export_saved_model(generator, width, path):
-    """Writes the generator as a SavedModel with a dynamic batch: endpoints `serve` and `serving_default`."""
+def write_saved_model(generator, width, prior, path):
+    """Signatures `serving_default` (noise z to samples) and `sample` (a number and a seed); endpoint `serve`."""
     module = tf.Module()
     module.weights = [variable.value for variable in generator.variables]  # Keras's own export writes each twice
     module.serve = tf.function(
         lambda z: generator(z, training=False), input_signature=[tf.TensorSpec((None, width), tf.float32, name="z")]
     )
-    signature = tf.function(lambda z: {"samples": module.serve(z)}, input_signature=module.serve.input_signature)
-    tf.saved_model.save(module, path, signatures={"serving_default": signature})
+    serve = tf.function(lambda z: {"samples": module.serve(z)}, input_signature=module.serve.input_signature)
+    signatures = {"serving_default": serve}
+    if prior in _DRAWS:
+        scalars = [tf.TensorSpec((), tf.int32, name=name) for name in ("num", "seed")]
+
+        def sample(num, seed):
+            z = _DRAWS[prior]((num, width), tf.stack([seed, 0]))
+            return {"samples": module.serve(tf.ensure_shape(z, (None, width)))}
+
+        signatures["sample"] = tf.function(sample, input_signature=scalars)
+    tf.saved_model.save(module, path, signatures=signatures)
+
+
+def _on_sphere(shape, seed):
+    z = tf.random.stateless_normal(shape, seed)
+    return z * tf.sqrt(tf.cast(shape[1], tf.float32)) / tf.norm(z, axis=-1, keepdims=True)
+
+
+# The priors of keras_gan.noise, by TensorFlow's stateless generators.
+_DRAWS = {
+    "uniform": lambda shape, seed: tf.random.stateless_uniform(shape, seed, -(3.0**0.5), 3.0**0.5),
+    "normal": tf.random.stateless_normal,
+    "spherical": _on_sphere,
+}
+
+
+def write_litert(generator, width, prior, path):
+    """By way of a SavedModel, with LiteRT's own operations only."""
+    del prior
+    with tempfile.TemporaryDirectory() as folder:
+        write_saved_model(generator, width, None, folder)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serving_default"])
+        Path(path).write_bytes(converter.convert())
 
 
 def use_device(device):

@@ -1,9 +1,9 @@
 """PyTorch: variables are updated in place, gradients come from `torch.autograd.grad`."""
 
+import logging
+
 import keras
 import torch
-
-from keras_gan.backend.saved_model import export_saved_model  # noqa: F401 - PyTorch cannot write one itself
 
 
 def step(method):
@@ -142,6 +142,57 @@ def device_product_with(matrix):
             torch.set_float32_matmul_precision(precision)
 
     return product
+
+
+class _Program(torch.nn.Module):
+    """The generator with each of its weights once: a Keras model shows them to PyTorch twice."""
+
+    def __init__(self, generator):
+        super().__init__()
+        trained, other = generator.trainable_variables, generator.non_trainable_variables
+        self.weights = torch.nn.ParameterList(
+            [torch.nn.Parameter(v.value.detach().cpu(), requires_grad=False) for v in (*trained, *other)]
+        )
+        self._apply_weights = lambda weights, z: generator.stateless_call(
+            weights[: len(trained)], weights[len(trained) :], z, training=False
+        )[0]
+
+    def forward(self, z):
+        return self._apply_weights(list(self.weights), z)
+
+
+@torch.no_grad()
+def _program(generator, width):
+    any_number = torch.export.Dim("batch", min=1)
+    with keras.device("cpu"):
+        program = torch.export.export(
+            _Program(generator).eval(), (torch.zeros(2, width),), dynamic_shapes=({0: any_number},)
+        )
+    for node in program.graph.nodes:  # where in the maker's folders a line of the program came from
+        node.meta.pop("stack_trace", None)
+        node.meta.pop("nn_module_stack", None)
+    return program
+
+
+def write_torch(generator, width, prior, path):
+    """An `ExportedProgram`, which `torch.export.load` reads."""
+    del prior
+    torch.export.save(_program(generator, width), path)
+
+
+def write_onnx(generator, width, prior, path):
+    """Input `z`, output `samples`; one file with the weights inside."""
+    del prior
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it notes that torchvision is not there
+    torch.onnx.export(
+        _program(generator, width),
+        (torch.zeros(2, width),),
+        path,
+        input_names=["z"],
+        output_names=["samples"],
+        external_data=False,
+        verbose=False,
+    )
 
 
 def use_device(device):

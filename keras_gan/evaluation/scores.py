@@ -4,14 +4,11 @@ import dataclasses
 import json
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from keras_gan import noise
-from keras_gan.backend import saved_model
 from keras_gan.datasets import Dataset, tfd
 from keras_gan.evaluation import modes, parzen
 
@@ -263,48 +260,6 @@ def kmeans_centres(images: np.ndarray, num_centres: int, seed: int = 0, rounds: 
         warnings.simplefilter("ignore")  # the number of rounds is chosen
         found = KMeans(num_centres, init="random", n_init=1, max_iter=rounds, random_state=seed).fit(flat)
     return found.cluster_centers_.astype(images.dtype).reshape(num_centres, *images.shape[1:])
-
-
-def load_sampler(path: str | Path, prior: str | None = None) -> Sampler:
-    """A sampler from a saved model.
-
-    Args:
-        path: a `.keras` file of a `keras_gan.GAN` or of a generator alone, or the folder of a generator's SavedModel.
-        prior: `"uniform"`, `"normal"` or `"spherical"`, for a generator alone; by default what a `card.json` beside it
-            says, or the paper's uniform prior.
-
-    Returns:
-        Function of a number and a seed.
-
-    Raises:
-        ValueError: if there is no model.
-    """
-    path = Path(path)
-    if not path.exists():
-        raise ValueError(
-            f"There is no model. Received: {path}. Expected: a .keras file, or the folder of a SavedModel."
-        )
-    if path.is_dir():
-        generate, width = saved_model.load_saved_model(str(path))
-    else:
-        model = keras.saving.load_model(path)
-        if hasattr(model, "sample"):
-            return lambda num, seed: model.sample(num, seed=seed)
-        width = model.input_shape[-1]
-
-        def generate(z):
-            return model.predict(z, batch_size=len(z), verbose=0)
-
-    card = path.parent / "card.json"
-    if prior is None:
-        prior = json.loads(card.read_text()).get("prior", "uniform") if card.exists() else "uniform"
-    draw = noise.get(prior, width).draw
-
-    def sampler(num, seed):
-        z = draw(num, seed)
-        return np.concatenate([np.asarray(generate(z[i : i + 1000]), "float32") for i in range(0, num, 1000)])
-
-    return sampler
 
 
 def _scaled(data, images):

@@ -1,0 +1,167 @@
+"""A generator as a program of another framework, written and run whatever the backend.
+
+Each format has a framework that writes it: in this process if that is the backend, else in another one. Nothing of
+the machine it is written on goes into a program.
+"""
+
+import importlib
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+Generate = Callable[[np.ndarray], np.ndarray]
+# What writes a format, and what a reader of it needs beside NumPy.
+WRITTEN_BY = {"saved_model": "tensorflow", "litert": "tensorflow", "onnx": "torch", "torch": "torch"}
+NEEDS = {
+    "saved_model": ("tensorflow",),
+    "litert": ("tensorflow", "ai_edge_litert"),
+    "onnx": ("torch", "onnx", "onnxscript", "onnxruntime"),
+    "torch": ("torch",),
+}
+EXTRAS = {"saved_model": "tensorflow", "litert": "litert", "onnx": "onnx", "torch": "torch"}
+
+
+def write(generator: keras.Model, width: int, prior: str | None, path: Path, format: str) -> None:
+    """Writes the generator as a program that takes noise `(n, width)` for any n.
+
+    Args:
+        generator: built Keras model.
+        width: of the noise.
+        prior: name of the noise's distribution, for formats that can draw it themselves; None if it has none.
+        path: where to.
+        format: `"saved_model"`, `"litert"`, `"onnx"` or `"torch"`.
+
+    Raises:
+        ValueError: if a package that the format needs is not installed.
+        RuntimeError: if the framework could not write it.
+    """
+    check_installed(format)
+    framework = WRITTEN_BY[format]
+    if keras.backend.backend() == framework:
+        _write_here(generator, width, prior, path, format)
+        return
+    program = "import sys; from keras_gan.backend import programs; programs.main(*sys.argv[1:])"
+    classes = {type(layer).__module__ for layer in (generator, *generator._flatten_layers())}
+    modules = [name for name in classes if name.split(".")[0] not in ("keras", "keras_gan", "__main__")]
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder) / "generator.keras")
+        generator.save(file)
+        environment = {"KERAS_BACKEND": framework, "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": os.pathsep.join(sys.path)}
+        result = subprocess.run(
+            [sys.executable, "-c", program, file, str(width), prior or "", str(path), format, *modules],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+        )
+    if result.returncode:
+        reason = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise RuntimeError(
+            f"{framework} could not write {path.name} as {format}: {reason} (It was written in another process, which "
+            "knows a class of your own only if it is registered for Keras serialization in a module of its own.)"
+        )
+
+
+def main(file: str, width: str, prior: str, path: str, format: str, *modules: str) -> None:
+    """`write` in a process of the framework's own; modules: of the generator's own classes."""
+    from keras_gan import saving
+
+    for name in modules:
+        importlib.import_module(name)
+    _write_here(saving.load_model(file), int(width), prior or None, Path(path), format)
+
+
+def _write_here(generator, width, prior, path, format):
+    adapter = importlib.import_module(f"keras_gan.backend.{WRITTEN_BY[format]}")
+    getattr(adapter, f"write_{format}")(generator, width, prior, str(path))
+
+
+def check_installed(format: str) -> None:
+    """Whether this installation can write and run a format.
+
+    Raises:
+        ValueError: that says which extra to install.
+    """
+    missing = [name for name in NEEDS[format] if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ValueError(
+            f"The format {format!r} needs {' and '.join(missing)}: pip install 'keras-gan[{EXTRAS[format]}]'"
+        )
+
+
+def read(path: Path, format: str) -> tuple[Generate, int]:
+    """A program to run.
+
+    Returns:
+        `(generate, width)`: a function from noise `(n, width)` to samples, NumPy arrays of float32.
+
+    Raises:
+        ValueError: if a package that the format needs is not installed, or the path holds no such program.
+    """
+    check_installed(format)
+    readers: dict[str, Callable[[str], tuple[Any, int]]] = {
+        "saved_model": _read_saved_model,
+        "litert": _read_litert,
+        "onnx": _read_onnx,
+        "torch": _read_torch,
+    }
+    try:
+        return readers[format](str(path))
+    except Exception as error:  # each framework has exceptions of its own for a damaged or foreign file
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+        raise ValueError(f"There is no {format} program of a generator in {path}: {reason}") from error
+
+
+def _read_saved_model(path):
+    import tensorflow
+
+    program = tensorflow.saved_model.load(path)
+    serve = program.signatures["serving_default"]
+    (spec,) = serve.structured_input_signature[1].values()
+    (output,) = serve.structured_outputs
+    return lambda z: serve(**{spec.name: tensorflow.constant(z)})[output].numpy(), spec.shape[-1]
+
+
+def _read_litert(path):
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(path)
+    (z,), (samples,) = interpreter.get_input_details(), interpreter.get_output_details()
+
+    def generate(noise):
+        interpreter.resize_tensor_input(z["index"], noise.shape)
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(z["index"], noise)
+        interpreter.invoke()
+        return interpreter.get_tensor(samples["index"])
+
+    return generate, int(z["shape"][-1])
+
+
+def _read_onnx(path):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=onnxruntime.get_available_providers())
+    (z,) = session.get_inputs()
+    return lambda noise: session.run(None, {z.name: noise})[0], int(z.shape[-1])
+
+
+def _read_torch(path):
+    import torch
+
+    program = torch.export.load(path)
+    module = program.module()
+    (z,) = program.example_inputs[0]
+
+    def generate(noise):
+        with torch.no_grad():
+            return module(torch.from_numpy(noise)).numpy()
+
+    return generate, z.shape[-1]

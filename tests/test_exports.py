@@ -1,0 +1,153 @@
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from conftest import make_networks
+
+import keras_gan as kg
+from keras_gan import exports
+from keras_gan.backend import programs
+
+PROGRAMS = ["saved_model", "onnx", "litert", "torch"]
+# Each framework alone: neither keras_gan nor Keras can be imported.
+READERS = {
+    "saved_model": """
+import tensorflow as tf
+program = tf.saved_model.load(path)
+found = program.signatures["serving_default"](z=tf.constant(z))["samples"].numpy()
+assert abs(program.serve(z[:1]).numpy() - found[:1]).max() < 1e-6
+draw = lambda seed: program.signatures["sample"](num=tf.constant(500), seed=tf.constant(seed))["samples"].numpy()
+assert draw(1).shape == (500, 4) and np.array_equal(draw(1), draw(1)) and not np.array_equal(draw(1), draw(2))
+assert abs(draw(1).mean(0) - program.serve(prior).numpy().mean(0)).max() < 0.1
+""",
+    "onnx": """
+import onnxruntime
+session = onnxruntime.InferenceSession(path)
+(found,) = session.run(["samples"], {"z": z})
+""",
+    "litert": """
+from ai_edge_litert.interpreter import Interpreter
+interpreter = Interpreter(path)
+(input,), (output,) = interpreter.get_input_details(), interpreter.get_output_details()
+interpreter.resize_tensor_input(input["index"], z.shape)
+interpreter.allocate_tensors()
+interpreter.set_tensor(input["index"], z)
+interpreter.invoke()
+found = interpreter.get_tensor(output["index"])
+""",
+    "torch": """
+import torch
+found = torch.export.load(path).module()(torch.from_numpy(z)).numpy()
+""",
+}
+
+
+def path_of(format, folder):
+    return folder / f"generator{exports.SUFFIXES[format]}"
+
+
+@pytest.mark.parametrize("format", PROGRAMS)
+def test_a_program_gives_the_same_samples_without_keras(format, tmp_path):
+    generator, prior = make_networks(batch_norm=True)[0], kg.noise.Uniform(3)
+    path = path_of(format, tmp_path)
+    card = exports.export(generator, prior, path, format, {"data": {"name": "numbers"}})
+    assert (card["prior"], card["noise_width"], card["image_shape"], card["range"]) == ("uniform", 3, [4], [0, 1])
+    assert (card["data"], card["checksum"]) == ({"name": "numbers"}, exports.checksum(path))
+    assert json.loads(exports.own_card(path).read_text()) == card
+    assert not list(tmp_path.glob("partial-*"))
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    for file in files:  # nothing of the machine it was written on
+        content = file.read_bytes()
+        assert not [word for word in (b"keras_gan/", b"site-packages", bytes(tmp_path)) if word in content], file
+    z = prior.draw(7, seed=0)
+    expected = generator.predict(z, verbose=0)
+    np.savez(tmp_path / "noise.npz", z=z, prior=prior.draw(2000, seed=1))
+    program = (
+        "import sys\nsys.modules.update(keras_gan=None, keras=None)\nimport numpy as np\n"
+        "path, file = sys.argv[1:]\nz, prior = np.load(file).values()\n"
+        f"{READERS[format]}\nnp.savez(file, found=found)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program, path, tmp_path / "noise.npz"], capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr
+    np.testing.assert_allclose(np.load(tmp_path / "noise.npz")["found"], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["tfd", "cifar10_conv", "cifar10_dense"])
+@pytest.mark.parametrize("format", ["onnx", "litert"])
+def test_the_papers_networks(name, format, tmp_path):
+    if programs.WRITTEN_BY[format] != keras.backend.backend():
+        pytest.skip("written by another backend's process, as above")
+    generator = kg.networks.build(name, width=0.01)[0]
+    exports.export(generator, kg.noise.Normal(100), path_of(format, tmp_path), format)
+    assert kg.load(path_of(format, tmp_path)).sample(3, seed=0).shape == (3, *generator.output_shape[1:])
+
+
+def test_a_class_of_ones_own(tmp_path, monkeypatch):
+    (tmp_path / "my_layers.py").write_text(
+        "import keras\n"
+        "@keras.saving.register_keras_serializable('mine')\n"
+        "class Twice(keras.layers.Layer):\n"
+        "    def call(self, x):\n"
+        "        return 2 * x\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    import my_layers
+
+    generator = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), my_layers.Twice()])
+    exports.export(generator, kg.noise.Normal(3), tmp_path / "generator", "saved_model")
+    z = kg.noise.Normal(3).draw(5, seed=0)
+    np.testing.assert_allclose(kg.load(tmp_path / "generator", "normal")(z), generator.predict(z, verbose=0), atol=1e-5)
+
+
+def test_what_differs_is_not_exported(tmp_path, monkeypatch):
+    generator, other = (make_networks(seed=seed)[0] for seed in (0, 1))
+    path = tmp_path / "generator.keras"
+    exports.export(generator, kg.noise.Uniform(3), path, "keras")
+    before = path.read_bytes()
+    monkeypatch.setattr(generator, "save", other.save)
+    with pytest.raises(RuntimeError, match="Not exported: the keras program's samples differ by"):
+        exports.export(generator, kg.noise.Uniform(3), path, "keras")
+    assert path.read_bytes() == before
+    assert not list(tmp_path.glob("partial-*"))
+
+
+@pytest.mark.parametrize("format", PROGRAMS)
+def test_a_missing_package_names_the_extra(format, tmp_path, monkeypatch):
+    monkeypatch.setitem(programs.NEEDS, format, ("no_such_package",))
+    with pytest.raises(
+        ValueError, match=rf"needs no_such_package: pip install 'keras-gan\[{programs.EXTRAS[format]}\]'"
+    ):
+        exports.export(make_networks()[0], kg.noise.Uniform(3), path_of(format, tmp_path), format)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bad_arguments(tmp_path):
+    generator, prior = make_networks()[0], kg.noise.Uniform(3)
+    with pytest.raises(ValueError, match="Unknown format"):
+        exports.export(generator, prior, tmp_path / "generator", "gif")
+    with pytest.raises(ValueError, match=r"ends in \.onnx"):
+        exports.export(generator, prior, tmp_path / "generator", "onnx")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match=r"exists|directory"):
+        exports.export(generator, prior, tmp_path / "file" / "generator.keras", "keras")
+
+
+@pytest.mark.parametrize("prior", ["normal", "spherical"])
+def test_the_prior_inside_a_saved_model(prior, tmp_path):
+    tf = pytest.importorskip("tensorflow")
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("written by TensorFlow's process")
+    generator = keras.Sequential([keras.Input((50,)), keras.layers.Rescaling(1.0)])
+    generator(np.zeros((1, 50), "float32"))
+    exports.export(generator, kg.noise.get(prior, 50), tmp_path / "generator", "saved_model")
+    sample = tf.saved_model.load(str(tmp_path / "generator")).signatures["sample"]
+    z = sample(num=tf.constant(4000), seed=tf.constant(3))["samples"].numpy()
+    assert abs(z.mean()) < 0.01
+    assert z.std() == pytest.approx(1, abs=0.01)
+    lengths = np.linalg.norm(z, axis=1)
+    assert (lengths.std() < 1e-4) == (prior == "spherical")

@@ -1,0 +1,105 @@
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+from conftest import make_data, make_gan
+
+import keras_gan as kg
+from keras_gan import exports, generators
+
+
+@pytest.fixture(scope="module")
+def gan():
+    gan = make_gan(compile_arguments={"ema": 0.9})
+    gan.fit(make_data(), epochs=2, verbose=0)
+    return gan
+
+
+def test_every_form_draws_the_same_samples(gan, tmp_path):
+    (tmp_path / "run").mkdir()
+    gan.save(tmp_path / "run" / "gan.keras")
+    gan.averaged_generator.save(tmp_path / "generator.keras")
+    for version in (9, 10):
+        gan.export(tmp_path / "served" / str(version))
+    gan.export(tmp_path / "generator.onnx", "onnx")
+    expected = gan.sample(1100, seed=4)
+    for name in ("run", "run/gan.keras", "generator.keras", "served", "served/10", "generator.onnx"):
+        generator = kg.load(tmp_path / name)
+        np.testing.assert_allclose(generator.sample(1100, seed=4), expected, atol=1e-5)
+        assert (generator.model is not None) == ("run" in name or name.endswith(".keras"))
+    assert not np.array_equal(generator.sample(5), generator.sample(5))
+
+
+def test_the_card_says_the_prior(gan, tmp_path):
+    gan.averaged_generator.save(tmp_path / "generator.keras")
+    (tmp_path / "card.json").write_text('{"prior": "normal"}')
+    for prior, given in ((kg.noise.Normal(3), None), (kg.noise.Spherical(3), "spherical")):
+        found = kg.load(tmp_path / "generator.keras", given).sample(5, 4)
+        np.testing.assert_allclose(found, gan.predict(prior.draw(5, 4), verbose=0), atol=1e-5)
+    (tmp_path / "card.json").write_text('{"prior": "cauchy"}')
+    with pytest.raises(ValueError, match=r"card\.json is damaged.*cauchy"):
+        kg.load(tmp_path / "generator.keras")
+
+
+def test_the_shipped_generator():
+    generator = kg.load("mnist")
+    images = generator.sample(64, seed=0)
+    assert images.shape == (64, 28, 28, 1)
+    assert (images.min() >= 0) & (images.max() <= 1)
+    assert generator.card["data"]["name"] == "mnist"
+    assert generator.card["scores"]["test_log_likelihood"] > 225
+    assert isinstance(generator.prior, kg.noise.Uniform)
+    assert exports.checksum(generators.shipped()["mnist"] / "generator.keras") == generator.card["checksum"]
+
+
+def test_what_its_card_does_not_describe(gan, tmp_path):
+    gan.export(tmp_path / "generator.keras", "keras")
+    other = make_gan(seed=5)
+    other.generator.save(tmp_path / "generator.keras")
+    with pytest.raises(ValueError, match="the checksum differs"):
+        kg.load(tmp_path / "generator.keras")
+
+
+def test_lines_in_the_noise(gan, tmp_path):
+    gan.export(tmp_path / "generator.keras", "keras")
+    generator = kg.load(tmp_path / "generator.keras")
+    lines = generator.interpolate(2, 5, seed=3)
+    ends = gan.prior.draw(4, 3)
+    assert lines.shape == (10, 4)
+    np.testing.assert_allclose(lines[[0, 4, 5, 9]], generator(ends), atol=1e-6)
+    np.testing.assert_allclose(lines[2], generator((ends[:1] + ends[1:2]) / 2)[0], atol=1e-6)
+    assert not np.allclose(generator.interpolate(2, 5, seed=3, spherical=True)[1], lines[1], atol=1e-6)
+
+
+def test_noise_of_another_width(gan, tmp_path):
+    gan.export(tmp_path / "generator.keras", "keras")
+    with pytest.raises(ValueError, match=r"noise of shape \(n, 3\)\. Received: shape \(2, 4\)"):
+        kg.load(tmp_path / "generator.keras")(np.zeros((2, 4)))
+
+
+@pytest.mark.parametrize("name", ["generator.onnx", "generator.tflite", "generator.pt2", "generator.keras", "x.txt"])
+@pytest.mark.parametrize("content", [b"", b"not a model at all", b"PK\x03\x04 cut off"])
+def test_foreign_files(name, content, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=name):
+        kg.load(tmp_path / name)
+
+
+def test_what_is_no_model(tmp_path):
+    with pytest.raises(ValueError, match=r"There is no model.*shipped generator.*mnist"):
+        kg.load(tmp_path / "nothing")
+    with pytest.raises(ValueError, match="no saved_model program"):
+        kg.load(tmp_path)
+    model = keras.Sequential([keras.Input((3, 3, 1)), keras.layers.Flatten()])
+    model.save(tmp_path / "model.keras")
+    with pytest.raises(ValueError, match="holds no generator"):
+        kg.load(tmp_path / "model.keras")
+
+
+def test_a_moved_card_stays_right(gan, tmp_path):
+    gan.export(tmp_path / "generator", card={"seed": 3})
+    shutil.copytree(tmp_path / "generator", tmp_path / "elsewhere" / "mine")
+    assert kg.load(tmp_path / "elsewhere" / "mine").card["seed"] == 3
+    assert json.loads((tmp_path / "generator" / "assets.extra" / "card.json").read_text())["seed"] == 3
