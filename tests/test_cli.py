@@ -76,7 +76,9 @@ def test_samples_as_arrays_and_as_a_picture(tmp_path, capsys):
     samples = np.load(tmp_path / "some" / "samples.npz", allow_pickle=False)["samples"]
     np.testing.assert_array_equal(samples, kg.load("mnist").sample(20, seed=3))
     cli.main(["sample", "mnist", "--n", "2", "--interpolate", "7", "--seed", "3", "--out", str(tmp_path / "lines.png")])
-    assert Image.open(tmp_path / "lines.png").size == (7 * 28 + 8, 2 * 28 + 3)
+    lines = kg.load("mnist").interpolate(2, 7, seed=3)
+    expected = kg.plotting.grid(lines, 7, kg.plotting.display_range(lines))[..., 0]
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "lines.png")), expected)
     assert "Wrote" in capsys.readouterr().out
 
 
