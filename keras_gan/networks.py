@@ -118,7 +118,11 @@ def tfd(pretrained: keras.Model | None = None, width: float = 1.0) -> Networks:
 
 
 def cifar10_dense(
-    width: float = 1.0, dropout: bool = True, discriminator_range: float = 0.005, output_range: float = 0.5
+    width: float = 1.0,
+    dropout: bool = True,
+    discriminator_range: float = 0.005,
+    hidden_range: float = 0.05,
+    output_range: float = 0.5,
 ) -> Networks:
     """The paper's fully connected CIFAR-10 networks: 89,395,072 and 37,393,601 parameters, noise of width 100.
 
@@ -128,6 +132,7 @@ def cifar10_dense(
         width: factor on the hidden layers' sizes.
         dropout: whether the discriminator drops inputs of its layers, as the paper's did.
         discriminator_range: r of the discriminator.
+        hidden_range: r of the generator's second layer.
         output_range: r of the generator's output layer. The paper's 0.5 makes first samples of a standard deviation
             of 13, where images have 0.99.
     """
@@ -136,7 +141,7 @@ def cifar10_dense(
         [
             keras.Input((100,)),
             layers.Dense(hidden, activation="relu", kernel_initializer=_uniform(0.05)),
-            layers.Dense(hidden, activation="sigmoid", kernel_initializer=_uniform(0.05, width)),
+            layers.Dense(hidden, activation="sigmoid", kernel_initializer=_uniform(hidden_range, width)),
             layers.Dense(3 * 32 * 32, kernel_initializer=_uniform(output_range, width)),
             layers.Reshape((3, 32, 32)),
             layers.Permute((2, 3, 1), dtype=keras.config.floatx()),

@@ -2,8 +2,9 @@
 
 The same layers, noise, images, non-saturating loss and simultaneous updates as the CIFAR-10 recipes. What differs: a
 gradient penalty (R1) in place of the discriminator's dropout, Adam at a small constant rate in place of momentum SGD,
-full weight on the discriminator's loss, ten times as wide a range of its first weights, an averaged generator, and in
-the fully connected generator an output layer that begins at the scale of images.
+full weight on the discriminator's loss, a wider range of its first weights, and an averaged generator. The fully
+connected generator begins with samples that are nearly 0, not noise that it would have to unlearn, and with a hidden
+layer that tells noise vectors apart.
 """
 
 import dataclasses
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     from keras_gan.datasets import Dataset
 
 
+OWN_VALUES = {
+    "cifar10_conv": {"learning_rate": 3e-4, "epsilon": 1e-5, "r1_penalty": 50.0, "discriminator_range": 0.05},
+    "cifar10_dense": {"learning_rate": 5e-4, "epsilon": 1e-7, "r1_penalty": 70.0, "discriminator_range": 0.015},
+}
+
+
 @dataclasses.dataclass(frozen=True)
 class Cifar10R1(settings.R1):
     """Train the paper's CIFAR-10 networks with a gradient penalty, Adam and an averaged generator."""
@@ -24,8 +31,14 @@ class Cifar10R1(settings.R1):
     """Which of the paper's two models."""
     epochs: int = 100
     """Passes over the 40,000 training images."""
-    r1_penalty: float = 50.0
-    """gamma of the penalty gamma/2 |gradient of the logit in the data|^2; images have norm 55."""
+    learning_rate: float | None = None
+    """Of both players; by default 3e-4, fully connected 5e-4."""
+    epsilon: float | None = None
+    """Adam's floor under the size of gradients; by default 1e-5, fully connected 1e-7."""
+    r1_penalty: float | None = None
+    """gamma of the penalty gamma/2 |gradient of the logit in the data|^2; by default 50, fully connected 70."""
+    discriminator_range: float | None = None
+    """r of the discriminator's first weights, drawn from U(-r, r); by default 0.05, fully connected 0.015."""
     width: float = 1.0
     """Factor on the hidden layers' sizes and the channels, for small machines."""
     data_source: Literal["tfds", "keras"] | None = None
@@ -36,7 +49,7 @@ def main(recipe: Cifar10R1) -> None:
     import keras_gan as kg
     from keras_gan import runs
 
-    recipe, folder = runs.begin(recipe, "cifar10-r1")
+    recipe, folder = runs.begin(settings.with_own_values(recipe, OWN_VALUES[recipe.networks]), "cifar10-r1")
     seed = runs.prepare(recipe.device, recipe.precision, recipe.seed)
     data = kg.datasets.load("cifar10", source=recipe.data_source)
     gan = runs.load(folder) or build(recipe, data, seed)
@@ -52,7 +65,7 @@ def build(recipe: Cifar10R1, data: "Dataset", seed: int) -> "GAN":
         width=recipe.width,
         dropout=recipe.dropout,
         discriminator_range=recipe.discriminator_range,
-        **({"output_range": 0.025} if recipe.networks == "cifar10_dense" else {}),
+        **({"hidden_range": 0.2, "output_range": 0.001} if recipe.networks == "cifar10_dense" else {}),
     )
     gan = kg.GAN(generator, discriminator, prior=kg.noise.Normal(100), preprocessing=data.preprocessing, seed=seed)
     settings.compile_r1(gan, recipe)

@@ -58,8 +58,7 @@ def main(recipe: Mnist) -> None:
 
 def with_own_values(recipe: Mnist) -> Mnist:
     """The recipe with the values of its kind of updates where none were given."""
-    own = OWN_VALUES[recipe.updates]
-    return dataclasses.replace(recipe, **{name: own[name] for name in own if getattr(recipe, name) is None})
+    return settings.with_own_values(recipe, OWN_VALUES[recipe.updates])
 
 
 def build(recipe: Mnist, data: "Dataset", seed: int) -> "GAN":

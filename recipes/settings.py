@@ -1,7 +1,7 @@
 """What recipes have in common: the run, and the game as the released code played it."""
 
 import dataclasses
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from keras_gan import GAN
@@ -33,6 +33,11 @@ class Run:
     """Keras dtype policy."""
 
 
+def with_own_values(recipe: Any, own: dict[str, Any]) -> Any:
+    """The recipe with its kind's own values where none were given."""
+    return dataclasses.replace(recipe, **{name: own[name] for name in own if getattr(recipe, name) is None})
+
+
 @dataclasses.dataclass(frozen=True)
 class Released(Run):
     """Momentum SGD: a learning rate that falls a little with every update, a momentum that rises with the epochs."""
@@ -61,19 +66,19 @@ class Released(Run):
 class R1(Run):
     """Adam at a small constant rate, a gradient penalty in place of dropout, an averaged generator."""
 
-    learning_rate: float = 3e-4
+    learning_rate: float | None = 3e-4
     """Of both players."""
     beta_1: float = 0.5
     """Adam's decay of the gradient's average."""
-    epsilon: float = 1e-5
+    epsilon: float | None = 1e-5
     """Adam's floor under the size of gradients: small ones make small steps."""
-    r1_penalty: float = 2.0
+    r1_penalty: float | None = 2.0
     """gamma of the penalty gamma/2 |gradient of the logit in the data|^2."""
     discriminator_weight: float = 1.0
     """Factor on the discriminator's loss."""
     dropout: bool = False
     """Whether the discriminator drops inputs of its layers, as the paper's did."""
-    discriminator_range: float = 0.05
+    discriminator_range: float | None = 0.05
     """r of the discriminator's first weights, drawn from U(-r, r); 0.005 in the released recipe."""
     ema: float = 0.9999
     """Decay of the averaged generator."""
