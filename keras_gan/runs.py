@@ -1,5 +1,6 @@
 """What a recipe's run does beside `fit`: the device, the run's folder, the files left in it."""
 
+import contextlib
 import csv
 import dataclasses
 import importlib.metadata
@@ -95,7 +96,7 @@ def read_config(run: str | Path) -> dict[str, Any]:
     if not (isinstance(recipe, dict) and isinstance(data, dict) and isinstance(command, list)):
         raise ValueError(f"{Path(run) / 'config.json'} is damaged. Expected: a recipe, a command and data in it.")
     for key, value in (("seed", recipe.get("seed")), ("updates_per_epoch", config.get("updates_per_epoch", 1))):
-        if not isinstance(value, int) or value < 0:
+        if value is not None and (not isinstance(value, int) or value < (key == "updates_per_epoch")):
             raise ValueError(f"{Path(run) / 'config.json'} is damaged. Received: {key}={value!r}.")
     return config
 
@@ -179,9 +180,34 @@ def train(gan: GAN, data: Dataset, recipe: Any, folder: Path, seed: int, name: s
         measure: whether validation images' Parzen log-likelihood is measured and best.keras kept by it.
 
     Raises:
-        ValueError: if the losses become NaN; gan.keras is of the epoch before.
+        ValueError: if the losses become NaN (gan.keras is of the epoch before), or another process trains there.
         OSError: if a file cannot be written; gan.keras, or previous-gan.keras, is of the epoch before.
     """
+    with _alone(folder):
+        _train(gan, data, recipe, folder, seed, name, measure)
+
+
+@contextlib.contextmanager
+def _alone(folder):
+    """While a process trains in a folder, no other may: both would write the same files. Ends with the process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if os.name != "posix":
+        yield
+        return
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(f"Another process is training in {folder}. Wait for its end, or stop it.") from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _train(gan, data, recipe, folder, seed, name, measure):
     initial_epoch = int(gan.optimizer.iterations) // updates_per_epoch(recipe, data)
     record(data, recipe, folder, seed, name)
     history = _History(folder / "history.csv", initial_epoch)
@@ -240,6 +266,8 @@ def describe(run: str | Path, gan: GAN) -> dict[str, Any]:
     recipe, command = without_folders(config["recipe"], config["command"])
     with open(Path(run) / "history.csv", newline="") as file:
         rows = list(csv.DictReader(file))
+    if "updates_per_epoch" not in config:
+        raise ValueError(f"{Path(run) / 'config.json'} is damaged: it lacks updates_per_epoch.")
     epochs = int(gan.optimizer.iterations) // config["updates_per_epoch"]
     return {
         "model": f"generator of {gan.generator.count_params():,} parameters",

@@ -23,9 +23,11 @@ def test_every_form_draws_the_same_samples(gan, tmp_path):
     gan.averaged_generator.save(tmp_path / "generator.keras")
     for version in (9, 10):
         gan.export(tmp_path / "served" / str(version))
-    gan.export(tmp_path / "generator.onnx", "onnx")
+    for format in ("onnx", "litert", "torch"):
+        gan.export(tmp_path / f"generator{exports.SUFFIXES[format]}", format)
     expected = gan.sample(1100, seed=4)
-    for name in ("run", "run/gan.keras", "generator.keras", "served", "served/10", "generator.onnx"):
+    kinds = ("keras", "onnx", "tflite", "pt2")
+    for name in ("run", "run/gan.keras", "served", "served/10", *(f"generator.{kind}" for kind in kinds)):
         generator = kg.load(tmp_path / name)
         np.testing.assert_allclose(generator.sample(1100, seed=4), expected, atol=1e-5)
         assert (generator.model is not None) == ("run" in name or name.endswith(".keras"))

@@ -315,17 +315,30 @@ def test_a_run_goes_on_as_if_it_had_never_stopped(epochs_before, tmp_path, monke
     assert [row["epoch"] for row in history(parts)] == ["0", "1", "2", "3"]
 
 
-def test_measurements_go_on_where_they_were(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("main", "recipe"),
+    [
+        (cifar10_r1.main, cifar10_r1.Cifar10R1(dropout=True)),
+        (cifar10_dense.main, cifar10_dense.Cifar10Dense(ramp_epochs=3, updates="alternating", discriminator_steps=2)),
+    ],
+)
+def test_measurements_and_schedules_go_on_where_they_were(main, recipe, tmp_path, monkeypatch):
     monkeypatch.setattr(kg.datasets, "load", lambda name, **options: tiny_cifar10())
-    common = {"width": 0.01, "batch_size": 20, "every": 3, "seed": 1, "ema": 0.9, "dropout": True}
+    recipe = dataclasses.replace(recipe, width=0.01, batch_size=20, every=3, seed=1, ema=0.9)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    cifar10_r1.main(cifar10_r1.Cifar10R1(epochs=4, run_dir=str(whole), **common))
-    cifar10_r1.main(cifar10_r1.Cifar10R1(epochs=2, run_dir=str(parts), **common))
-    cifar10_r1.main(cifar10_r1.Cifar10R1(epochs=4, run_dir=str(parts), **common))
+    main(dataclasses.replace(recipe, epochs=4, run_dir=str(whole)))
+    main(dataclasses.replace(recipe, epochs=2, run_dir=str(parts)))
+    main(dataclasses.replace(recipe, epochs=4, run_dir=str(parts)))
     assert history(whole) == history(parts)
     assert len({row["val_parzen_ll"] for row in history(whole)}) == 2  # measured in epochs 1 and 3
     for name in ("gan.keras", "best.keras"):
         assert_equal(*(keras.saving.load_model(folder / name) for folder in (whole, parts)))
+
+
+def test_two_processes_do_not_train_in_one_folder(tmp_path):
+    with runs._alone(tmp_path / "run"), pytest.raises(ValueError, match="Another process is training in"):
+        digits.main(digits.Digits(epochs=1, run_dir=str(tmp_path / "run")))
+    digits.main(digits.Digits(epochs=1, run_dir=str(tmp_path / "run")))
 
 
 def test_a_finished_run_is_left_as_it_is(tmp_path, capsys):

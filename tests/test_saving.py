@@ -183,6 +183,8 @@ class TestFuzz:
     )
     def test_configs(self, tmp_path, content):
         (tmp_path / "config.json").write_text(json.dumps(content))
+        _, error = result_or_error(runs.load_data, tmp_path)
+        assert error
         config, error = result_or_error(runs.read_config, tmp_path)
         assert "config.json" in error or (type(config["recipe"]), type(config["command"])) == (dict, list)
 
