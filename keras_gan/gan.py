@@ -13,7 +13,7 @@ from keras import ops
 
 from keras_gan import backend, checks, exports, losses, noise, saving
 from keras_gan.minibatches import Minibatches
-from keras_gan.optimizers import SGD, TwoPlayerOptimizer
+from keras_gan.optimizers import SGD, TwoPlayerOptimizer, serialize
 
 UPDATES = ("alternating", "simultaneous")
 
@@ -476,8 +476,8 @@ class GAN(keras.Model):
         if not self.compiled:
             return {}
         return {
-            "generator_optimizer": keras.saving.serialize_keras_object(self.optimizer.generator),
-            "discriminator_optimizer": keras.saving.serialize_keras_object(self.optimizer.discriminator),
+            "generator_optimizer": serialize(self.optimizer.generator),
+            "discriminator_optimizer": serialize(self.optimizer.discriminator),
             "objective": keras.saving.serialize_keras_object(self.objective),
             "updates": self.updates,
             "discriminator_steps": self.discriminator_steps,

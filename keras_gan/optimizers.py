@@ -167,8 +167,8 @@ class TwoPlayerOptimizer(keras.optimizers.Optimizer):
 
     def get_config(self) -> dict[str, Any]:
         return {
-            "generator": keras.saving.serialize_keras_object(self.generator),
-            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
+            "generator": serialize(self.generator),
+            "discriminator": serialize(self.discriminator),
             "name": self.name,
         }
 
@@ -178,3 +178,20 @@ class TwoPlayerOptimizer(keras.optimizers.Optimizer):
         for player in ("generator", "discriminator"):
             config[player] = keras.saving.deserialize_keras_object(config[player], custom_objects=custom_objects)
         return cls(**config)
+
+
+def serialize(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
+    """Keras's description of an optimizer, which every backend can read.
+
+    On PyTorch Keras names its own subclasses for PyTorch, which then fail on TensorFlow and JAX.
+    """
+
+    def portable(value):
+        if not isinstance(value, dict):
+            return value
+        value = {key: portable(inner) for key, inner in value.items()}
+        if str(value.get("module")).startswith("keras.src.backend.torch.optimizers."):
+            value |= {"module": "keras.optimizers", "registered_name": None}
+        return value
+
+    return portable(keras.saving.serialize_keras_object(optimizer))
