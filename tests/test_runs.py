@@ -169,6 +169,24 @@ def test_the_cifar10_recipes(recipe, rate, batch_size, tmp_path, monkeypatch):
     assert gan.sample(2, seed=0).shape == (2, 32, 32, 3)
 
 
+@pytest.mark.parametrize(
+    ("networks", "rate", "penalty", "discriminator_range", "largest_sample"),
+    [("cifar10_conv", 3e-4, 50.0, 0.05, 100), ("cifar10_dense", 5e-4, 70.0, 0.015, 0.5)],
+)
+def test_the_r1_recipe_on_cifar10(networks, rate, penalty, discriminator_range, largest_sample, tmp_path, monkeypatch):
+    made = {}
+    monkeypatch.setattr(kg.datasets, "load", lambda name, **options: tiny_cifar10())
+    monkeypatch.setattr(runs, "train", lambda gan, *rest, **named: made.update(gan=gan))
+    cifar10_r1.main(cifar10_r1.Cifar10R1(networks=networks, width=0.02, seed=1, run_dir=str(tmp_path)))
+    gan = made["gan"]
+    assert (gan.updates, gan.discriminator_weight, gan.r1_penalty, gan.ema) == ("simultaneous", 1.0, penalty, 0.9999)
+    assert not [layer for layer in gan.discriminator.layers if isinstance(layer, keras.layers.Dropout)]
+    first = np.abs(gan.discriminator.trainable_variables[0].numpy()).max()
+    assert first == pytest.approx(discriminator_range, rel=0.02)
+    assert [float(o.learning_rate) for o in gan.optimizer.optimizers] == pytest.approx([rate, rate])
+    assert np.abs(gan.sample(50, seed=0)).max() < largest_sample
+
+
 @pytest.fixture
 def pictures(tmp_path):
     from PIL import Image
