@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import tyro
 
 import keras_gan
-from keras_gan.recipes import cifar10_conv, cifar10_dense, digits, mnist, mnist_r1, tfd
+from keras_gan.recipes import cifar10_conv, cifar10_dense, digits, gaussians, mnist, mnist_r1, tfd
 
 Recipe = (
     Annotated[digits.Digits, tyro.conf.subcommand("digits")]
@@ -17,6 +17,7 @@ Recipe = (
     | Annotated[tfd.Tfd, tyro.conf.subcommand("tfd")]
     | Annotated[cifar10_dense.Cifar10Dense, tyro.conf.subcommand("cifar10-dense")]
     | Annotated[cifar10_conv.Cifar10Conv, tyro.conf.subcommand("cifar10-conv")]
+    | Annotated[gaussians.Gaussians, tyro.conf.subcommand("gaussians")]
 )
 
 
@@ -109,6 +110,8 @@ def figures(
 ) -> None:
     """Draw the paper's figures 2 and 3 from runs, side by side, their training curves and a GIF; needs matplotlib.
 
+    Of a run of the recipe gaussians: figure 1, or the plane, in place of figures 2 and 3.
+
     Args:
         runs: Folders of runs.
         output: Folder to write to; by default figures/ in the first run's.
@@ -143,6 +146,33 @@ def curves(
     print(f"Wrote {output}")
 
 
+def theory(runs: tyro.conf.Positional[tuple[str, ...]]) -> None:
+    """Compare the pairs that runs of the recipe gaussians ended with, and the paper's theory: a row a run.
+
+    Args:
+        runs: Folders of runs; where there are several, their mean and worst are printed too.
+    """
+    _load_package()
+    from keras_gan import labs
+
+    if not runs:
+        raise ValueError("The theory is compared with runs. Give the folder of one, for example runs/gaussians-grid-1.")
+    print(labs.table([(run, labs.measure(run)) for run in runs]))
+
+
+def saturation(output: str = "saturation.png") -> None:
+    """Print and draw the gradients of the two objectives in the logit of a sample (section 3); needs matplotlib.
+
+    Args:
+        output: PNG file to write.
+    """
+    _load_package()
+    from keras_gan import figures
+
+    print(figures.saturation(output))
+    print(f"Wrote {output}")
+
+
 def _load_package():
     """Keras reads a saved file only if its classes are there."""
     for name in keras_gan.__all__:
@@ -153,7 +183,15 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs the command; bad input ends it with one line and exit code 2."""
     try:
         tyro.extras.subcommand_cli_from_dict(
-            {"train": train, "evaluate": evaluate, "ship": ship, "figures": figures, "curves": curves},
+            {
+                "train": train,
+                "evaluate": evaluate,
+                "ship": ship,
+                "figures": figures,
+                "curves": curves,
+                "theory": theory,
+                "saturation": saturation,
+            },
             prog="keras-gan",
             description="Adversarial nets on Keras 3.",
             args=arguments,

@@ -24,7 +24,7 @@ def build(name: str, **settings: Any) -> Networks:
     """Builds a generator and a discriminator.
 
     Args:
-        name: `"mnist"`, `"digits"`, `"tfd_pretraining"`, `"tfd"`, `"cifar10_dense"` or `"cifar10_conv"`.
+        name: `"mnist"`, `"digits"`, `"tfd_pretraining"`, `"tfd"`, `"cifar10_dense"`, `"cifar10_conv"` or `"points"`.
         **settings: arguments of the function of that name in this module.
 
     Returns:
@@ -195,6 +195,37 @@ def cifar10_conv(width: float = 1.0) -> Networks:
     return generator, discriminator
 
 
+def points(
+    size: int,
+    noise_dim: int,
+    scale: float = 1.0,
+    units: int = 128,
+    hidden_layers: int = 3,
+    activation: str = "relu",
+    initializer="he_normal",
+) -> Networks:
+    """Two small networks of dense layers, for data that are points on a line or in the plane (none of the paper's).
+
+    Args:
+        size: values of a point.
+        noise_dim: width of the noise.
+        scale: standard deviation of the data, which the generator's last layer multiplies by and the discriminator's
+            first divides by.
+        units: of each hidden layer.
+        hidden_layers: of each network.
+        activation: of the hidden layers.
+    """
+
+    def hidden():
+        return [
+            layers.Dense(units, activation=activation, kernel_initializer=initializer) for _ in range(hidden_layers)
+        ]
+
+    generator = [keras.Input((noise_dim,)), *hidden(), layers.Dense(size), layers.Rescaling(scale)]
+    discriminator = [keras.Input((size,)), layers.Rescaling(1 / scale), *hidden(), layers.Dense(1)]
+    return keras.Sequential(generator, name="generator"), keras.Sequential(discriminator, name="discriminator")
+
+
 def _relu_generator(image_shape, noise_dim, hidden, pixel_mean):
     size = int(np.prod(image_shape))
     return keras.Sequential(
@@ -278,4 +309,5 @@ NETWORKS: dict[str, Callable[..., Networks]] = {
     "tfd": tfd,
     "cifar10_dense": cifar10_dense,
     "cifar10_conv": cifar10_conv,
+    "points": points,
 }

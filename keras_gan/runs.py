@@ -121,7 +121,13 @@ def record(data: Dataset, recipe: Any, folder: Path, seed: int) -> None:
 
 
 def train(
-    gan: keras_gan.GAN, data: Dataset, recipe: Any, folder: Path, seed: int, measure: bool = False
+    gan: keras_gan.GAN,
+    data: Dataset,
+    recipe: Any,
+    folder: Path,
+    seed: int,
+    measure: bool = False,
+    pictures: keras.callbacks.Callback | None = None,
 ) -> keras.callbacks.History:
     """Trains a compiled GAN and leaves config.json, history.csv, samples/, gan.keras and a SavedModel in the folder.
 
@@ -136,6 +142,7 @@ def train(
         folder: `pathlib.Path` of the run.
         seed: the seed in use, for config.json.
         measure: whether validation images' Parzen log-likelihood is measured and best.keras kept by it.
+        pictures: callback that writes samples/; by default grids of images.
 
     Returns:
         Keras's `History`.
@@ -158,7 +165,7 @@ def train(
             clock,
             *(_measures(gan, data, recipe.every, folder, past) if measure else []),
             keras.callbacks.CSVLogger(str(folder / "history.csv"), append=bool(past)),
-            callbacks.SampleGrid(folder, every=recipe.every),
+            pictures or callbacks.SampleGrid(folder, every=recipe.every),
             keras.callbacks.TerminateOnNaN(),
             _Save(folder / "gan.keras", recipe.every),
             *([_Report(recipe.every)] if short_epochs else []),

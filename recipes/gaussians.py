@@ -1,0 +1,145 @@
+"""Low-dimensional data whose density is known: where the paper's theory can be watched and measured.
+
+Two settings of the game. `--game steady` (the default) is Algorithm 1 with the non-saturating loss, Adam at a rate that
+falls to 0 along a cosine, and a gradient penalty (R1): each data set has values of its own (`OWN_VALUES`), chosen once
+and not by seed. `--game plain` is Algorithm 1 as the paper prints it, the minimax loss and momentum SGD, nothing added.
+"""
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, Literal
+
+from keras_gan.recipes import settings
+
+if TYPE_CHECKING:
+    from keras_gan import GAN
+    from keras_gan.datasets import Dataset
+
+
+OWN_VALUES: dict[str, dict[str, Any]] = {
+    "normal": {"noise_dim": 1, "units": 64, "hidden_layers": 2, "activation": "tanh", "r1_penalty": 0.01, "epochs": 40},
+    "mixture": {
+        "noise_dim": 1,
+        "units": 64,
+        "hidden_layers": 3,
+        "activation": "tanh",
+        "r1_penalty": 0.01,
+        "epochs": 40,
+    },
+    "ring": {"noise_dim": 2, "units": 128, "hidden_layers": 3, "activation": "relu", "r1_penalty": 0.1, "epochs": 40},
+    "grid": {"noise_dim": 2, "units": 128, "hidden_layers": 3, "activation": "relu", "r1_penalty": 0.8, "epochs": 60},
+}
+GAMES: dict[str, dict[str, Any]] = {
+    "steady": {"objective": "non_saturating", "learning_rate": 2e-3},
+    "plain": {"objective": "minimax", "learning_rate": 0.1, "r1_penalty": 0.0},
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Gaussians(settings.Run):
+    """Train adversarial nets on points of a known density: a Gaussian, a mixture, a ring of 8, a grid of 25."""
+
+    data: Literal["normal", "mixture", "ring", "grid"] = "normal"
+    """N(0, 1); three Gaussians on a line; 8 on a ring; 25 on a grid."""
+    game: Literal["steady", "plain"] = "steady"
+    """Adam, a falling rate and a gradient penalty; or Algorithm 1 as printed, by momentum SGD at a constant rate."""
+    epochs: int | None = None
+    """Passes over the 100,000 points; by default as many as the data set needs."""
+    batch_size: int = 500
+    """Points in a minibatch."""
+    objective: Literal["minimax", "non_saturating", "least_squares", "hinge"] | None = None
+    """What the players minimise; by default non_saturating, in the plain game minimax."""
+    updates: Literal["alternating", "simultaneous"] = "alternating"
+    """Order of the players' steps; alternating is Algorithm 1 as printed."""
+    learning_rate: float | None = None
+    """Of both players, at first; by default 0.002, in the plain game 0.1."""
+    beta_1: float = 0.0
+    """Adam's decay of the gradient's average."""
+    beta_2: float = 0.99
+    """Adam's decay of the squared gradient's average."""
+    momentum: float = 0.5
+    """Of both players, in the plain game."""
+    r1_penalty: float | None = None
+    """gamma of a penalty gamma/2 |gradient of the logit in the data|^2; by default the data set's, plain 0."""
+    ema: float = 0.0
+    """Decay of an averaged generator, 0.999 for example; 0 for none."""
+    prior: Literal["uniform", "normal", "spherical"] = "uniform"
+    """Distribution of the noise; Figure 1 needs the uniform one."""
+    noise_dim: int | None = None
+    """Width of the noise; by default that of the data."""
+    units: int | None = None
+    """Of each hidden layer; by default 64 on a line, 128 in the plane."""
+    hidden_layers: int | None = None
+    """Of each network; by default the data set's."""
+    activation: Literal["relu", "tanh", "silu", "softplus"] | None = None
+    """Of the hidden layers; by default the data set's."""
+    every: int = 1
+    """Epochs between snapshots of the game, saved models and looks at the validation points."""
+
+
+def main(recipe: Gaussians) -> None:
+    import keras_gan as kg
+    from keras_gan import runs
+
+    recipe, folder = runs.begin(with_own_values(recipe), f"gaussians-{recipe.data}")
+    seed = runs.prepare(recipe.device, recipe.precision, recipe.seed)
+    data = kg.datasets.load(recipe.data)
+    gan = runs.load(folder) or build(recipe, data, seed)
+    low, high = kg.datasets.gaussians.MIXTURES[recipe.data][0].bounds()
+    runs.train(gan, data, recipe, folder, seed, pictures=kg.callbacks.Snapshots(folder, low, high, recipe.every))
+
+
+def with_own_values(recipe: Gaussians) -> Gaussians:
+    """The recipe with the values of its game and its data set where none were given."""
+    own = OWN_VALUES[recipe.data] | GAMES[recipe.game]
+    return dataclasses.replace(recipe, **{name: own[name] for name in own if getattr(recipe, name) is None})
+
+
+def build(recipe: Gaussians, data: "Dataset", seed: int) -> "GAN":
+    """The compiled GAN."""
+    import keras
+
+    import keras_gan as kg
+
+    recipe = with_own_values(recipe)
+    generator, discriminator = networks(recipe, data)
+    gan = kg.GAN(generator, discriminator, prior=kg.noise.get(recipe.prior, recipe.noise_dim), seed=seed)
+    updates = recipe.epochs * -(-len(data.train) // (recipe.batch_size * recipe.discriminator_steps))
+
+    def optimizer(steps: int) -> keras.optimizers.Optimizer:  # a player makes `steps` updates an iteration
+        if recipe.game == "plain":
+            return kg.optimizers.SGD(recipe.learning_rate, recipe.momentum)
+        rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps * updates)
+        return keras.optimizers.Adam(rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2)
+
+    gan.compile(
+        generator_optimizer=optimizer(1),
+        discriminator_optimizer=optimizer(recipe.discriminator_steps),
+        objective=recipe.objective,
+        updates=recipe.updates,
+        discriminator_steps=recipe.discriminator_steps,
+        r1_penalty=recipe.r1_penalty,
+        ema=recipe.ema or None,
+    )
+    return gan
+
+
+def networks(recipe: Gaussians, data: "Dataset") -> Any:
+    """`(generator, discriminator)`, new."""
+    import keras_gan as kg
+
+    recipe = with_own_values(recipe)
+    return kg.networks.build(
+        "points",
+        size=data.train.shape[1],
+        noise_dim=recipe.noise_dim,
+        scale=float(data.train.std()),
+        units=recipe.units,
+        hidden_layers=recipe.hidden_layers,
+        activation=recipe.activation,
+    )
+
+
+if __name__ == "__main__":
+    import tyro
+
+    main(tyro.cli(Gaussians))
