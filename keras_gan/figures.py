@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_gan import labs, noise, plotting
-from keras_gan.callbacks.snapshots import Snapshot
+from keras_gan.callbacks.snapshots import Snapshot, is_line
 from keras_gan.datasets import Dataset
 from keras_gan.datasets.gaussians import Mixture
 from keras_gan.evaluation import theory
@@ -19,7 +19,7 @@ from keras_gan.runs import load_best, load_data
 _ROWS, _COLUMNS = 4, 5  # of figure 2: samples drawn in this order, none left out
 _CHUNK = 10_000  # training images preprocessed at once
 _NEAR = 0.05  # nats of JSD at which the game on a line counts as near its end: panel (a) of figure 1
-_FRAMES = 60  # of an animation, at most
+_FRAMES = 40  # of an animation, at most
 _SHOWN = 2000  # samples in a picture of the plane
 
 
@@ -55,8 +55,8 @@ def draw(runs: list[str], folder: str | Path, seed: int = 0, steps: int = 12) ->
         curves, animation = folder / f"{name}-curves.png", folder / f"{name}-training.gif"
         plotting.save_game(run, curves)
         if _is_points(data):
-            written.append(folder / f"{name}-{'figure1' if _is_line(gan) else 'plane'}.png")
-            draw_points(run, written[-1], animation, _is_line(gan))
+            written.append(folder / f"{name}-{'figure1' if is_line(gan) else 'plane'}.png")
+            draw_points(run, written[-1], animation, is_line(gan))
         else:
             plotting.save_gif(sorted((run / "samples").glob("epoch_*.png")), animation)
         written += [curves, animation]
@@ -86,16 +86,15 @@ def draw_points(run: Path, picture: Path, animation: Path, on_a_line: bool) -> N
 def figure1(shots: dict[int, Snapshot], mixture: Mixture) -> list[plotting.Line]:
     """The four panels of Figure 1 from a run's snapshots by epoch.
 
-    (a) The last snapshot before p_g comes within 0.05 nats of p_data: near the end, D partly right. (b) The same p_g
-    with D*, where the inner loop of Algorithm 1 would end. (c) The first snapshot within half of that distance: p_g has
-    followed D's gradient. (d) The last one.
+    (a) The first snapshot with p_g within 0.05 nats of p_data: near the end, D partly right. (b) The same p_g with D*,
+    where the inner loop of Algorithm 1 would end. (c) The first snapshot within half of that distance: p_g has followed
+    D's gradient. (d) The last one.
     """
     lines = {epoch: line("", shot, mixture) for epoch, shot in shots.items()}
     spacing = float(np.diff(next(iter(lines.values())).points)[0])
     away = {epoch: _divergence(panel, spacing) for epoch, panel in lines.items()}
     epochs = list(lines)
-    far = [epoch for epoch in epochs if away[epoch] > _NEAR]
-    first = far[-1] if far else epochs[0]
+    first = next((epoch for epoch in epochs if away[epoch] < _NEAR), epochs[0])
     later = [epoch for epoch in epochs if epoch > first and away[epoch] < away[first] / 2]
     third, last = (later[0] if later else epochs[-1]), epochs[-1]
     optimal = theory.optimal_discriminator(lines[first].p_data, lines[first].p_g)
@@ -177,10 +176,6 @@ def figure3(gan: GAN, steps: int = 12, seed: int = 0, spherical: bool = False, r
 
 def _is_points(data):
     return data.train.ndim == 2
-
-
-def _is_line(gan):
-    return gan.generator.output_shape[-1] == 1 and gan.prior.dim == 1
 
 
 def _some(values, num):

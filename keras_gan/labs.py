@@ -45,9 +45,9 @@ class LabReport:
         return {
             **{name: value for name, value in exact.items() if value is not None},
             "V": self.value.mean,
-            "its SE": self.value.standard_error,
+            "SE of V": self.value.standard_error,
             "JSD bound": self.bound.divergence.mean,
-            "its SE ": self.bound.divergence.standard_error,
+            "SE of bound": self.bound.divergence.standard_error,
             "modes": self.mixture.modes,
             "within 3 sigma": self.mixture.high_quality,
             "KL forward": self.mixture.forward_kl,
@@ -87,7 +87,7 @@ def compare(gan: GAN, mixture: Mixture, fresh: keras.Model) -> LabReport:
     data, _ = mixture.draw(_BOUND_SAMPLES, _SEEDS["data"])
     logits = [gan.discriminator.predict(points, batch_size=5000, verbose=0) for points in (data, samples)]
     divergence = from_half = from_optimal = None
-    if data.shape[1] == 1 and gan.prior.dim == 1:
+    if snapshots.is_line(gan):
         shot = snapshots.take(gan, snapshots.nodes(*mixture.bounds()), averaged=True)
         p_data, p_g, spacing = densities(shot, mixture)
         divergence = theory.jensen_shannon(p_data, p_g, spacing)
@@ -155,15 +155,16 @@ def bulk(p_data: np.ndarray, spacing: float) -> np.ndarray:
 def table(reports: Sequence[tuple[str, LabReport]]) -> str:
     """Rows of numbers, a run each; where there are several, their mean and the worst."""
     rows = {name: report.row() for name, report in reports}
-    columns = list(next(iter(rows.values())))
+    columns = max(map(list, rows.values()), key=len)
     if len(rows) > 1:
-        values = {column: [row[column] for row in rows.values()] for column in columns}
+        values = {column: [row[column] for row in rows.values() if column in row] for column in columns}
         rows["mean"] = {column: float(np.mean(values[column])) for column in columns}
         rows["worst"] = {column: _worst(column, values[column]) for column in columns}
     width = max(map(len, rows))
     lines = [" " * width + "".join(f"{column:>15s}" for column in columns)]
     for name, row in rows.items():
-        lines.append(f"{name:{width}s}" + "".join(f"{row[column]:15.4g}" for column in columns))
+        cells = (f"{row[column]:.4g}" if column in row else "" for column in columns)
+        lines.append(f"{name:{width}s}" + "".join(f"{cell:>15s}" for cell in cells))
     return "\n".join(lines)
 
 

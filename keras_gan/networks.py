@@ -202,9 +202,11 @@ def points(
     units: int = 128,
     hidden_layers: int = 3,
     activation: str = "relu",
-    initializer="he_normal",
+    bias_spread: float = 0.0,
 ) -> Networks:
     """Two small networks of dense layers, for data that are points on a line or in the plane (none of the paper's).
+
+    Weights are drawn by He's rule for ReLU, by LeCun's for others.
 
     Args:
         size: values of a point.
@@ -214,11 +216,19 @@ def points(
         units: of each hidden layer.
         hidden_layers: of each network.
         activation: of the hidden layers.
+        bias_spread: standard deviation of the hidden layers' first biases. On a line, biases of 0 would let every unit
+            of the first layer bend at the same place.
     """
 
     def hidden():
         return [
-            layers.Dense(units, activation=activation, kernel_initializer=initializer) for _ in range(hidden_layers)
+            layers.Dense(
+                units,
+                activation=activation,
+                kernel_initializer="he_normal" if activation == "relu" else "lecun_normal",
+                bias_initializer=keras.initializers.RandomNormal(stddev=bias_spread),
+            )
+            for _ in range(hidden_layers)
         ]
 
     generator = [keras.Input((noise_dim,)), *hidden(), layers.Dense(size), layers.Rescaling(scale)]

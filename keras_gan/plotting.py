@@ -194,10 +194,10 @@ def save_line(panel: Line, path: str | Path) -> None:
     """Draws one panel of Figure 1 as a PNG file: a frame of an animation."""
     import matplotlib.figure
 
-    figure = matplotlib.figure.Figure(figsize=(4, 4))
+    figure = matplotlib.figure.Figure(figsize=(4, 4), layout="constrained")
     above, below = figure.subplots(2, 1, height_ratios=(3, 1), sharex=True)
     _draw_line(panel, above, below, max(1.0, float(panel.p_data.max())) * 1.05)
-    figure.savefig(path, dpi=80)
+    figure.savefig(path, dpi=60)
 
 
 def save_plane(panels: Sequence[Plane], path: str | Path) -> None:

@@ -15,22 +15,48 @@ if TYPE_CHECKING:
     from keras_gan.datasets import Dataset
 
 
+ON_A_LINE: dict[str, Any] = {
+    "noise_dim": 1,
+    "units": 64,
+    "activation": "silu",
+    "bias_spread": 1.0,
+    "batch_size": 250,
+    "discriminator_steps": 5,
+    "discriminator_rate": 4e-3,
+    "generator_rate": 2e-3,
+    "r1_penalty": 0.05,
+    "ema": 0.998,
+    "epochs": 100,
+}
+IN_THE_PLANE: dict[str, Any] = {
+    "noise_dim": 2,
+    "units": 128,
+    "activation": "relu",
+    "bias_spread": 0.0,
+    "batch_size": 500,
+    "discriminator_steps": 1,
+    "discriminator_rate": 2e-3,
+    "generator_rate": 2e-3,
+    "r1_penalty": 0.8,
+    "ema": 0.0,
+    "epochs": 60,
+}
 OWN_VALUES: dict[str, dict[str, Any]] = {
-    "normal": {"noise_dim": 1, "units": 64, "hidden_layers": 2, "activation": "tanh", "r1_penalty": 0.01, "epochs": 40},
-    "mixture": {
-        "noise_dim": 1,
-        "units": 64,
-        "hidden_layers": 3,
-        "activation": "tanh",
-        "r1_penalty": 0.01,
-        "epochs": 40,
-    },
-    "ring": {"noise_dim": 2, "units": 128, "hidden_layers": 3, "activation": "relu", "r1_penalty": 0.1, "epochs": 40},
-    "grid": {"noise_dim": 2, "units": 128, "hidden_layers": 3, "activation": "relu", "r1_penalty": 0.8, "epochs": 60},
+    "normal": ON_A_LINE,
+    "mixture": ON_A_LINE,
+    "ring": IN_THE_PLANE | {"r1_penalty": 0.2},
+    "grid": IN_THE_PLANE,
 }
 GAMES: dict[str, dict[str, Any]] = {
-    "steady": {"objective": "non_saturating", "learning_rate": 2e-3},
-    "plain": {"objective": "minimax", "learning_rate": 0.1, "r1_penalty": 0.0},
+    "steady": {"objective": "non_saturating"},
+    "plain": {
+        "objective": "minimax",
+        "discriminator_steps": 1,
+        "discriminator_rate": 0.1,
+        "generator_rate": 0.1,
+        "r1_penalty": 0.0,
+        "ema": 0.0,
+    },
 }
 
 
@@ -44,14 +70,18 @@ class Gaussians(settings.Run):
     """Adam, a falling rate and a gradient penalty; or Algorithm 1 as printed, by momentum SGD at a constant rate."""
     epochs: int | None = None
     """Passes over the 100,000 points; by default as many as the data set needs."""
-    batch_size: int = 500
-    """Points in a minibatch."""
+    batch_size: int | None = None
+    """Points in a minibatch; by default 250 on a line, 500 in the plane."""
     objective: Literal["minimax", "non_saturating", "least_squares", "hinge"] | None = None
     """What the players minimise; by default non_saturating, in the plain game minimax."""
     updates: Literal["alternating", "simultaneous"] = "alternating"
     """Order of the players' steps; alternating is Algorithm 1 as printed."""
-    learning_rate: float | None = None
-    """Of both players, at first; by default 0.002, in the plain game 0.1."""
+    discriminator_steps: int | None = None
+    """k: steps of the discriminator for one of the generator; by default 5 on a line, else 1, in the plain game 1."""
+    generator_rate: float | None = None
+    """The generator's learning rate, at first; by default 0.002, in the plain game 0.1."""
+    discriminator_rate: float | None = None
+    """The discriminator's, at first; by default 0.004 on a line, 0.002 in the plane, in the plain game 0.1."""
     beta_1: float = 0.0
     """Adam's decay of the gradient's average."""
     beta_2: float = 0.99
@@ -60,18 +90,20 @@ class Gaussians(settings.Run):
     """Of both players, in the plain game."""
     r1_penalty: float | None = None
     """gamma of a penalty gamma/2 |gradient of the logit in the data|^2; by default the data set's, plain 0."""
-    ema: float = 0.0
-    """Decay of an averaged generator, 0.999 for example; 0 for none."""
+    ema: float | None = None
+    """Decay of an averaged generator, 0 for none; by default 0.998 on a line, else none."""
     prior: Literal["uniform", "normal", "spherical"] = "uniform"
     """Distribution of the noise; Figure 1 needs the uniform one."""
     noise_dim: int | None = None
     """Width of the noise; by default that of the data."""
     units: int | None = None
     """Of each hidden layer; by default 64 on a line, 128 in the plane."""
-    hidden_layers: int | None = None
-    """Of each network; by default the data set's."""
+    hidden_layers: int = 3
+    """Of each network."""
     activation: Literal["relu", "tanh", "silu", "softplus"] | None = None
-    """Of the hidden layers; by default the data set's."""
+    """Of the hidden layers; by default silu on a line, relu in the plane."""
+    bias_spread: float | None = None
+    """Standard deviation of the hidden layers' first biases; by default 1 on a line, 0 in the plane."""
     every: int = 1
     """Epochs between snapshots of the game, saved models and looks at the validation points."""
 
@@ -105,15 +137,15 @@ def build(recipe: Gaussians, data: "Dataset", seed: int) -> "GAN":
     gan = kg.GAN(generator, discriminator, prior=kg.noise.get(recipe.prior, recipe.noise_dim), seed=seed)
     updates = recipe.epochs * -(-len(data.train) // (recipe.batch_size * recipe.discriminator_steps))
 
-    def optimizer(steps: int) -> keras.optimizers.Optimizer:  # a player makes `steps` updates an iteration
+    def optimizer(rate: float, steps: int) -> keras.optimizers.Optimizer:  # a player makes `steps` updates an iteration
         if recipe.game == "plain":
-            return kg.optimizers.SGD(recipe.learning_rate, recipe.momentum)
-        rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps * updates)
-        return keras.optimizers.Adam(rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2)
+            return kg.optimizers.SGD(rate, recipe.momentum)
+        falling = keras.optimizers.schedules.CosineDecay(rate, steps * updates)
+        return keras.optimizers.Adam(falling, beta_1=recipe.beta_1, beta_2=recipe.beta_2)
 
     gan.compile(
-        generator_optimizer=optimizer(1),
-        discriminator_optimizer=optimizer(recipe.discriminator_steps),
+        generator_optimizer=optimizer(recipe.generator_rate, 1),
+        discriminator_optimizer=optimizer(recipe.discriminator_rate, recipe.discriminator_steps),
         objective=recipe.objective,
         updates=recipe.updates,
         discriminator_steps=recipe.discriminator_steps,
@@ -136,6 +168,7 @@ def networks(recipe: Gaussians, data: "Dataset") -> Any:
         units=recipe.units,
         hidden_layers=recipe.hidden_layers,
         activation=recipe.activation,
+        bias_spread=recipe.bias_spread,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_gan import backend
 from keras_gan.callbacks.series import Series
-from keras_gan.noise import HALF_WIDTH, Uniform
+from keras_gan.noise import HALF_WIDTH, Normal, Prior, Uniform
 
 _NODES = {1: 401, 2: 61}  # a side
 _NOISES = 4001
@@ -21,7 +21,8 @@ class Snapshot:
     Attributes:
         points: where D was asked, shape `(n, d)`: evenly spaced on a line, or the nodes of a square grid in the plane.
         discriminator: D there, shape `(n,)`.
-        noise: shape `(m, dim)`: from end to end of a uniform prior in equal steps where dim is 1, else drawn.
+        noise: shape `(m, dim)`: on a line (`is_line`) in rising order with equal probability between neighbours, else
+            drawn.
         generated: G of that noise, shape `(m, d)`.
     """
 
@@ -49,15 +50,19 @@ def take(gan: keras.Model, points: np.ndarray, seed: int = 0, averaged: bool = F
     Returns:
         `Snapshot`.
     """
-    z = gan.prior.draw(_NOISES, seed)
-    if gan.prior.dim == 1 and isinstance(gan.prior, Uniform):
-        z = np.linspace(-HALF_WIDTH, HALF_WIDTH, _NOISES, dtype="float32")[:, np.newaxis]
+    z = _quantiles(gan.prior) if is_line(gan) else gan.prior.draw(_NOISES, seed)
     generator = gan.averaged_generator if averaged and gan.averaged_generator is not None else gan.generator
     with backend.shuffling_untouched():
         generated = generator.predict(z, batch_size=len(z), verbose=0)
         logits = gan.discriminator.predict(points, batch_size=len(points), verbose=0)
     probability = np.exp(-np.logaddexp(0, -np.asarray(logits, "float64")[:, 0]))
     return Snapshot(points, probability, z, np.asarray(generated, "float32"))
+
+
+def is_line(gan: keras.Model) -> bool:
+    """Whether the generator takes one uniform or normal noise value to a point on a line: then p_g is known exactly."""
+    one_value = gan.prior.dim == 1 and gan.generator.output_shape[-1] == 1
+    return one_value and isinstance(gan.prior, (Uniform, Normal))
 
 
 class Snapshots(Series):
@@ -98,3 +103,12 @@ def nodes(low: np.ndarray, high: np.ndarray) -> np.ndarray:
         )
     sides = [np.linspace(a, b, _NODES[len(low)]) for a, b in zip(low, high, strict=True)]
     return np.stack(np.meshgrid(*sides, indexing="ij"), -1).reshape(-1, len(low)).astype("float32")
+
+
+def _quantiles(prior: Prior) -> np.ndarray:
+    """Noise values in rising order, equal probability between neighbours, shape `(n, 1)`, float32."""
+    if isinstance(prior, Uniform):
+        return np.linspace(-HALF_WIDTH, HALF_WIDTH, _NOISES, dtype="float32")[:, np.newaxis]
+    from scipy import special
+
+    return special.ndtri((np.arange(_NOISES) + 0.5) / _NOISES).astype("float32")[:, np.newaxis]

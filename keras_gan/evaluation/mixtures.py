@@ -106,7 +106,7 @@ def change_of_variable(generated: np.ndarray, edges: np.ndarray) -> np.ndarray:
     between two neighbouring z lies evenly between their images, whatever other mass lies there.
 
     Args:
-        generated: G(z) at evenly spaced z from end to end of a uniform prior, in the order of z, shape `(n,)`.
+        generated: G(z) in the order of z, with equal probability between neighbouring z, shape `(n,)`.
         edges: of the bins, rising, shape `(k + 1,)`; mass beyond them is left out.
 
     Returns:
