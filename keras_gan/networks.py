@@ -203,6 +203,7 @@ def points(
     hidden_layers: int = 3,
     activation: str = "relu",
     bias_spread: float = 0.0,
+    start: str = "random",
 ) -> Networks:
     """Two small networks of dense layers, for data that are points on a line or in the plane (none of the paper's).
 
@@ -218,7 +219,14 @@ def points(
         activation: of the hidden layers.
         bias_spread: standard deviation of the hidden layers' first biases. On a line, biases of 0 would let every unit
             of the first layer bend at the same place.
+        start: `"random"`, or `"linear"`: the generator adds a linear map of the noise to what its hidden layers make,
+            which is next to nothing at first. So it starts monotone on a line; one that starts folded may stay so.
+
+    Raises:
+        ValueError: for another start.
     """
+    if start not in ("random", "linear"):
+        raise ValueError(f"Unknown start. Received: start={start!r}. Expected 'random' or 'linear'.")
 
     def hidden():
         return [
@@ -231,9 +239,18 @@ def points(
             for _ in range(hidden_layers)
         ]
 
-    generator = [keras.Input((noise_dim,)), *hidden(), layers.Dense(size), layers.Rescaling(scale)]
+    noise = keras.Input((noise_dim,))
+    bent = noise
+    for layer in hidden():
+        bent = layer(bent)
+    if start == "linear":
+        small = keras.initializers.RandomNormal(stddev=0.01)
+        made = layers.Add()([layers.Dense(size)(noise), layers.Dense(size, kernel_initializer=small)(bent)])
+    else:
+        made = layers.Dense(size)(bent)
+    generator = keras.Model(noise, layers.Rescaling(scale)(made), name="generator")
     discriminator = [keras.Input((size,)), layers.Rescaling(1 / scale), *hidden(), layers.Dense(1)]
-    return keras.Sequential(generator, name="generator"), keras.Sequential(discriminator, name="discriminator")
+    return generator, keras.Sequential(discriminator, name="discriminator")
 
 
 def _relu_generator(image_shape, noise_dim, hidden, pixel_mean):

@@ -20,6 +20,7 @@ ON_A_LINE: dict[str, Any] = {
     "units": 64,
     "activation": "silu",
     "bias_spread": 1.0,
+    "start": "linear",
     "batch_size": 250,
     "discriminator_steps": 5,
     "discriminator_rate": 4e-3,
@@ -33,6 +34,7 @@ IN_THE_PLANE: dict[str, Any] = {
     "units": 128,
     "activation": "relu",
     "bias_spread": 0.0,
+    "start": "random",
     "batch_size": 500,
     "discriminator_steps": 1,
     "discriminator_rate": 2e-3,
@@ -104,6 +106,8 @@ class Gaussians(settings.Run):
     """Of the hidden layers; by default silu on a line, relu in the plane."""
     bias_spread: float | None = None
     """Standard deviation of the hidden layers' first biases; by default 1 on a line, 0 in the plane."""
+    start: Literal["random", "linear"] | None = None
+    """What the generator is like at first; by default linear on a line, random in the plane."""
     every: int = 1
     """Epochs between snapshots of the game, saved models and looks at the validation points."""
 
@@ -169,6 +173,7 @@ def networks(recipe: Gaussians, data: "Dataset") -> Any:
         hidden_layers=recipe.hidden_layers,
         activation=recipe.activation,
         bias_spread=recipe.bias_spread,
+        start=recipe.start,
     )
 
 
