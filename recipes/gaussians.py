@@ -25,9 +25,9 @@ ON_A_LINE: dict[str, Any] = {
     "discriminator_steps": 5,
     "discriminator_rate": 4e-3,
     "generator_rate": 2e-3,
-    "r1_penalty": 0.05,
+    "r1_penalty": 0.01,
     "ema": 0.998,
-    "epochs": 100,
+    "epochs": 80,
 }
 IN_THE_PLANE: dict[str, Any] = {
     "noise_dim": 2,

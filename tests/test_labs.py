@@ -170,7 +170,7 @@ def test_a_table_of_runs_on_a_line_and_in_the_plane():
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ({}, ("non_saturating", 5, 4e-3, 0.05)),
+        ({}, ("non_saturating", 5, 4e-3, 0.01)),
         ({"data": "grid"}, ("non_saturating", 1, 2e-3, 0.8)),
         ({"game": "plain", "data": "grid"}, ("minimax", 1, 0.1, 0.0)),
         ({"game": "plain", "r1_penalty": 0.3, "discriminator_rate": 0.01}, ("minimax", 1, 0.01, 0.3)),
