@@ -54,8 +54,8 @@ GAMES: dict[str, dict[str, Any]] = {
     "plain": {
         "objective": "minimax",
         "discriminator_steps": 1,
-        "discriminator_rate": 0.1,
-        "generator_rate": 0.1,
+        "discriminator_rate": 0.01,  # at 0.1, the library's own, the grid ends in NaN within an epoch
+        "generator_rate": 0.01,
         "r1_penalty": 0.0,
         "ema": 0.0,
     },
@@ -81,9 +81,9 @@ class Gaussians(settings.Run):
     discriminator_steps: int | None = None
     """k: steps of the discriminator for one of the generator; by default 5 on a line, else 1, in the plain game 1."""
     generator_rate: float | None = None
-    """The generator's learning rate, at first; by default 0.002, in the plain game 0.1."""
+    """The generator's learning rate, at first; by default 0.002, in the plain game 0.01."""
     discriminator_rate: float | None = None
-    """The discriminator's, at first; by default 0.004 on a line, 0.002 in the plane, in the plain game 0.1."""
+    """The discriminator's, at first; by default 0.004 on a line, 0.002 in the plane, in the plain game 0.01."""
     beta_1: float = 0.0
     """Adam's decay of the gradient's average."""
     beta_2: float = 0.99
