@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import tyro
 
 import keras_gan
-from keras_gan.recipes import cifar10_conv, cifar10_dense, cifar10_r1, digits, mnist, mnist_r1, tfd
+from keras_gan.recipes import cifar10_conv, cifar10_dense, cifar10_r1, digits, gaussians, mnist, mnist_r1, tfd
 
 Recipe = (
     Annotated[digits.Digits, tyro.conf.subcommand("digits")]
@@ -20,6 +20,7 @@ Recipe = (
     | Annotated[cifar10_dense.Cifar10Dense, tyro.conf.subcommand("cifar10-dense")]
     | Annotated[cifar10_conv.Cifar10Conv, tyro.conf.subcommand("cifar10-conv")]
     | Annotated[cifar10_r1.Cifar10R1, tyro.conf.subcommand("cifar10-r1")]
+    | Annotated[gaussians.Gaussians, tyro.conf.subcommand("gaussians")]
 )
 
 
@@ -168,6 +169,8 @@ def figures(
 ) -> None:
     """Draw the paper's figures 2 and 3 from runs, side by side, their training curves and a GIF; needs matplotlib.
 
+    Of a run of the recipe gaussians: figure 1, or the plane, in place of figures 2 and 3.
+
     Args:
         runs: Folders of runs.
         output: Folder to write to; by default figures/ in the first run's.
@@ -202,6 +205,33 @@ def curves(
     print(f"Wrote {output}")
 
 
+def theory(runs: tyro.conf.Positional[tuple[str, ...]]) -> None:
+    """Compare the pairs that runs of the recipe gaussians ended with, and the paper's theory: a row a run.
+
+    Args:
+        runs: Folders of runs; where there are several, their mean and worst are printed too.
+    """
+    _load_package()
+    from keras_gan import labs
+
+    if not runs:
+        raise ValueError("The theory is compared with runs. Give the folder of one, for example runs/gaussians-grid-1.")
+    print(labs.table([(run, labs.measure(run)) for run in runs]))
+
+
+def saturation(output: str = "saturation.png") -> None:
+    """Print and draw the gradients of the two objectives in the logit of a sample (section 3); needs matplotlib.
+
+    Args:
+        output: PNG file to write.
+    """
+    _load_package()
+    from keras_gan import figures
+
+    print(figures.saturation(output))
+    print(f"Wrote {output}")
+
+
 def _check_samples(n, seed, out, interpolate):
     if n < 1 or (seed is not None and seed < 0) or interpolate < 0 or interpolate == 1:
         raise ValueError(
@@ -224,7 +254,7 @@ def main(arguments: list[str] | None = None) -> None:
         tyro.extras.subcommand_cli_from_dict(
             {
                 **{"train": train, "sample": sample, "evaluate": evaluate, "export": export},
-                **{"ship": ship, "figures": figures, "curves": curves},
+                **{"ship": ship, "figures": figures, "curves": curves, "theory": theory, "saturation": saturation},
             },
             prog="keras-gan",
             description="Adversarial nets on Keras 3.",

@@ -46,7 +46,7 @@ def prepare(device: str = "auto", precision: str = "float32", seed: int | None =
     return seed
 
 
-def begin(recipe: Any, name: str) -> tuple[Any, Path]:
+def begin(recipe: Any, name: str, more_epochs: bool = True) -> tuple[Any, Path]:
     """Finds the run's folder: run_dir, or the first of runs/NAME-1, runs/NAME-2, ... that is free.
 
     A run_dir that holds a run already goes on with it, if its settings are these.
@@ -54,6 +54,7 @@ def begin(recipe: Any, name: str) -> tuple[Any, Path]:
     Args:
         recipe: the recipe's dataclass.
         name: of the recipe.
+        more_epochs: whether a run may go on beyond the epochs it was begun for: not where the learning rate ends there.
 
     Returns:
         `(recipe, folder)`; a run that goes on has the seed it was begun with.
@@ -73,7 +74,8 @@ def begin(recipe: Any, name: str) -> tuple[Any, Path]:
     config = read_config(folder)
     begun = config["recipe"]
     given = json.loads(json.dumps(dataclasses.asdict(recipe)))
-    free = {"epochs", "device", "run_dir", "data_path", *(["seed"] if recipe.seed is None else [])}
+    free = {"device", "run_dir", "data_path"} | ({"epochs"} if more_epochs else set())
+    free |= {"seed"} if recipe.seed is None else set()
     other = [key for key in given if key not in free and key in begun and begun[key] != given[key]]
     if config.get("name", name) != name or other:
         differences = ", ".join(f"{key}={begun[key]!r} there and {given[key]!r} here" for key in other)
@@ -163,7 +165,16 @@ def record(data: Dataset, recipe: Any, folder: Path, seed: int, name: str) -> No
     saving.write_text(file, json.dumps(config, indent=2, default=str) + "\n")
 
 
-def train(gan: GAN, data: Dataset, recipe: Any, folder: Path, seed: int, name: str, measure: bool = False) -> None:
+def train(
+    gan: GAN,
+    data: Dataset,
+    recipe: Any,
+    folder: Path,
+    seed: int,
+    name: str,
+    measure: bool = False,
+    pictures: keras.callbacks.Callback | None = None,
+) -> None:
     """Trains a compiled GAN and leaves config.json, history.csv, samples/, gan.keras and a SavedModel in the folder.
 
     After every epoch gan.keras is written anew, and the one before kept. A GAN loaded from it goes on as if the run
@@ -178,13 +189,14 @@ def train(gan: GAN, data: Dataset, recipe: Any, folder: Path, seed: int, name: s
         seed: the seed in use, for config.json.
         name: of the recipe.
         measure: whether validation images' Parzen log-likelihood is measured and best.keras kept by it.
+        pictures: callback that writes samples/; by default grids of images.
 
     Raises:
         ValueError: if the losses become NaN (gan.keras is of the epoch before), or another process trains there.
         OSError: if a file cannot be written; gan.keras, or previous-gan.keras, is of the epoch before.
     """
     with _alone(folder):
-        _train(gan, data, recipe, folder, seed, name, measure)
+        _train(gan, data, recipe, folder, seed, name, measure, pictures)
 
 
 @contextlib.contextmanager
@@ -207,7 +219,7 @@ def _alone(folder):
         os.close(descriptor)
 
 
-def _train(gan, data, recipe, folder, seed, name, measure):
+def _train(gan, data, recipe, folder, seed, name, measure, pictures):
     initial_epoch = int(gan.optimizer.iterations) // updates_per_epoch(recipe, data)
     record(data, recipe, folder, seed, name)
     history = _History(folder / "history.csv", initial_epoch)
@@ -228,7 +240,7 @@ def _train(gan, data, recipe, folder, seed, name, measure):
                 *(_measures(gan, data, recipe.every, folder, history.rows) if measure else []),
                 keras.callbacks.TerminateOnNaN(),
                 history,
-                callbacks.SampleGrid(folder, every=recipe.every),
+                pictures or callbacks.SampleGrid(folder, every=recipe.every),
                 checkpoint,  # last: what is saved has left its row and its picture
                 *([_Report(recipe.every)] if short_epochs else []),
             ],

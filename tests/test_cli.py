@@ -15,7 +15,7 @@ def run(*arguments, **kwargs):
 
 
 @pytest.mark.parametrize(
-    "recipe", ["digits", "mnist", "mnist-r1", "tfd", "cifar10-dense", "cifar10-conv", "cifar10-r1"]
+    "recipe", ["digits", "mnist", "mnist-r1", "tfd", "cifar10-dense", "cifar10-conv", "cifar10-r1", "gaussians"]
 )
 def test_every_field_is_a_flag(recipe, capsys):
     with pytest.raises(SystemExit) as exit:
@@ -49,6 +49,24 @@ def test_unknown_arguments(arguments):
     with pytest.raises(SystemExit) as exit:
         cli.main(arguments)
     assert exit.value.code == 2
+
+
+def test_the_theory_of_runs(monkeypatch, capsys):
+    from keras_gan import labs
+
+    monkeypatch.setattr(labs, "measure", lambda run: run)
+    monkeypatch.setattr(labs, "table", lambda reports: f"table of {reports}")
+    cli.main(["theory", "one", "two"])
+    assert capsys.readouterr().out == "table of [('one', 'one'), ('two', 'two')]\n"
+    with pytest.raises(SystemExit):
+        cli.main(["theory"])
+
+
+def test_saturation(tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    cli.main(["saturation", "--output", str(tmp_path / "saturation.png")])
+    assert "4.5398e-05" in capsys.readouterr().out
+    assert (tmp_path / "saturation.png").is_file()
 
 
 def test_help_does_not_import_keras():

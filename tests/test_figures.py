@@ -78,7 +78,7 @@ def test_data_are_loaded_as_the_run_says(tmp_path, monkeypatch):
         ("tfd", {"data_path": None, "fold": 2}, {"fold": 2}),
         ("images", {"data_path": "mine", "fold": 0}, {"path": "mine", "size": 48, "grayscale": True}),
     ]:
-        (tmp_path / "config.json").write_text(json.dumps({"recipe": recipe, "data": {"name": name}}))
+        (tmp_path / "config.json").write_text(json.dumps({"recipe": recipe, "data": {"name": name}, "command": []}))
         received.clear()
         kg.runs.load_data(tmp_path)
         assert received == {"name": name, **expected}

@@ -115,6 +115,39 @@ def test_digits():
     assert generator.output_shape == discriminator.input_shape == (None, 8, 8, 1)
 
 
+def test_points_stand_on_the_datas_scale():
+    generator, discriminator = networks.build("points", size=2, noise_dim=3, scale=4.0, units=16, hidden_layers=2)
+    assert (generator.input_shape, generator.output_shape) == ((None, 3), (None, 2))
+    assert generator.count_params() == 3 * 16 + 16 + 16 * 16 + 16 + 16 * 2 + 2
+    assert discriminator.count_params() == 2 * 16 + 16 + 16 * 16 + 16 + 16 + 1
+    z, x = np.ones((5, 3), "float32"), np.ones((5, 2), "float32")
+    others = networks.build("points", size=2, noise_dim=3, scale=1.0, units=16, hidden_layers=2)
+    for net, other in zip((generator, discriminator), others, strict=True):
+        other.set_weights(net.get_weights())
+    np.testing.assert_allclose(generator.predict(z, verbose=0), 4 * others[0].predict(z, verbose=0), rtol=1e-5)
+    np.testing.assert_allclose(discriminator.predict(4 * x, verbose=0), others[1].predict(x, verbose=0), rtol=1e-5)
+
+
+def test_the_points_networks_bend_in_many_places():
+    generator, _ = networks.build("points", size=1, noise_dim=1, units=256, bias_spread=1.0)
+    weights, biases = (w.ravel() for w in generator.get_weights()[:2])
+    assert np.std(biases) == pytest.approx(1, abs=0.2)
+    assert 0.2 < np.mean(np.abs(biases / weights) < 3**0.5) < 1
+    assert not networks.build("points", size=1, noise_dim=1)[0].get_weights()[1].any()
+
+
+def test_a_linear_start_is_monotone():
+    z = np.linspace(-2, 2, 101, dtype="float32")[:, np.newaxis]
+    for seed in range(3):
+        keras.utils.set_random_seed(seed)
+        generator, _ = networks.build("points", size=1, noise_dim=1, activation="silu", bias_spread=1.0, start="linear")
+        steps = np.diff(generator.predict(z, verbose=0)[:, 0])
+        assert np.sign(steps).min() == np.sign(steps).max() != 0
+        assert np.abs(steps).max() < 1.5 * np.abs(steps).min() + 0.01
+    with pytest.raises(ValueError, match="Unknown start"):
+        networks.build("points", size=1, noise_dim=1, start="lineal")
+
+
 def test_half_precision_ends_in_full():
     keras.config.set_dtype_policy("mixed_bfloat16")
     generator, _ = networks.build("digits")

@@ -11,7 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from keras_gan.recipes import cifar10_conv, cifar10_dense, cifar10_r1, digits, mnist, mnist_r1, tfd
+from keras_gan.recipes import cifar10_conv, cifar10_dense, cifar10_r1, digits, gaussians, mnist, mnist_r1, tfd
 
 import keras_gan as kg
 from keras_gan import backend, cli, runs, saving
@@ -289,6 +289,7 @@ RECIPES = [
     cifar10_dense.Cifar10Dense,
     cifar10_r1.Cifar10R1,
     digits.Digits,
+    gaussians.Gaussians,
     mnist.Mnist,
     mnist_r1.MnistR1,
     tfd.Tfd,

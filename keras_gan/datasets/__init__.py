@@ -1,5 +1,7 @@
-"""Real images, loaded by name: uint8 pixels and the preprocessing that a model of them is saved with."""
+"""Data loaded by name: real images as uint8 pixels, with the preprocessing that a model of them is saved with, and
+points of densities that are known."""
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 from keras_gan.datasets.cifar10 import load_cifar10
 from keras_gan.datasets.dataset import Dataset, DatasetNotFoundError, Splits
 from keras_gan.datasets.digits import load_digits
+from keras_gan.datasets.gaussians import MIXTURES, load_gaussians
 from keras_gan.datasets.images import load_images
 from keras_gan.datasets.mnist import load_mnist
 from keras_gan.datasets.tfd import load_tfd
@@ -19,6 +22,7 @@ LOADERS: dict[str, Callable[..., Dataset]] = {
     "images": load_images,
     "mnist": load_mnist,
     "tfd": load_tfd,
+    **{name: functools.partial(load_gaussians, name) for name in MIXTURES},
 }
 
 
@@ -27,7 +31,8 @@ def load(name: str, **options: Any) -> Dataset:
 
     Args:
         name: `"digits"` (bundled with scikit-learn, no download), `"mnist"`, `"cifar10"`, `"tfd"` (the Toronto Face
-            Database) or `"images"` (a folder of your own).
+            Database) or `"images"` (a folder of your own); points: `"normal"`, `"mixture"`, `"ring"` or `"grid"`
+            (`keras_gan.datasets.gaussians`).
         **options: for `"mnist"` and `"cifar10"`: `source="tfds"` (tensorflow-datasets, the default where it is
             installed) or `"keras"` (Keras's download, the original order and so the paper's rows). For `"mnist"` also
             `path=` to an npz file in the format of Keras's `mnist.npz`. For `"tfd"`: `path=` to the MATLAB file, by
@@ -35,7 +40,7 @@ def load(name: str, **options: Any) -> Dataset:
             the folder, `size=` to cut squares and resize them to so many pixels a side, `grayscale=True`.
 
     Returns:
-        `Dataset` with `.train`, `.validation`, `.test`: uint8 images of shape `(n, h, w, c)`; `.labels`,
+        `Dataset` with `.train`, `.validation`, `.test`: uint8 images of shape `(n, h, w, c)`, or points; `.labels`,
         `.preprocessing` and `.card`.
 
     Raises:

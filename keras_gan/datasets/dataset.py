@@ -1,6 +1,7 @@
 """What every loader returns."""
 
 import dataclasses
+from typing import Any
 
 import keras
 import numpy as np
@@ -19,17 +20,18 @@ class Splits:
 
 @dataclasses.dataclass(frozen=True)
 class Dataset(Splits):
-    """Images of one data set.
+    """Images, or points, of one data set.
 
     Attributes:
-        train: uint8 images of shape `(n, h, w, c)`; `validation` and `test` likewise.
+        train: uint8 images of shape `(n, h, w, c)`, or float32 points of shape `(n, d)`; `validation` and `test`
+            likewise.
         labels: `Splits` of int64 labels of shape `(n,)`.
-        preprocessing: Keras layer from pixels to the scale that models of these images work on.
+        preprocessing: Keras layer from pixels to the scale that models of these images work on; none for points.
         card: dict that says what the images are, where they came from and in which order the rows stand.
     """
 
     labels: Splits
-    preprocessing: keras.layers.Layer
+    preprocessing: Any  # keras.layers.Layer, or None for points
     card: dict[str, str]
 
     def pixel_mean(self) -> np.ndarray:

@@ -1,5 +1,5 @@
 """Measures of a generator's samples against data."""
 
-from keras_gan.evaluation import distances, modes, parzen, scores
+from keras_gan.evaluation import bounds, distances, mixtures, modes, parzen, scores, theory
 
-__all__ = ["distances", "modes", "parzen", "scores"]
+__all__ = ["bounds", "distances", "mixtures", "modes", "parzen", "scores", "theory"]
