@@ -208,7 +208,7 @@ def test_unknown_options():
 
 
 def test_unknown_names():
-    with pytest.raises(ValueError, match=r"Unknown data set.*'digits', 'images', 'mnist'"):
+    with pytest.raises(ValueError, match=r"Unknown data set.*'digits', 'grid', 'images', 'mixture', 'mnist'"):
         kg.datasets.load("imagenet")
     with pytest.raises(ValueError, match="Unknown source"):
         kg.datasets.load("mnist", source="hub")
