@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import keras_gan as kg
-from keras_gan import runs, saving
+from keras_gan import history, runs, saving
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +202,7 @@ class TestFuzz:
     @given(content=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
     def test_histories(self, tmp_path, content):
         (tmp_path / "history.csv").write_bytes(content)
-        found, error = result_or_error(runs._read_history, tmp_path / "history.csv", 1)
+        found, error = result_or_error(history.read, tmp_path / "history.csv", (), 1)
         assert "history.csv" in error or [int(row["epoch"]) for row in found[0]] == [0]
 
 
