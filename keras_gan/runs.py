@@ -10,7 +10,9 @@ import math
 import os
 import random
 import shlex
+import signal
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -226,6 +228,7 @@ def _train(gan, data, recipe, folder, seed, name, measure, pictures):
     clock = _Clock(float(rows.rows[-1]["seconds"]) if rows.rows else 0.0)
     checkpoint = _Checkpoint(folder / "gan.keras", rows)
     short_epochs = len(data.train) < 10_000  # a progress bar an epoch would only flicker
+    stop = _Stop()
     try:
         gan.fit(
             data.train,
@@ -236,6 +239,7 @@ def _train(gan, data, recipe, folder, seed, name, measure, pictures):
             validation_data=data.validation,
             validation_freq=recipe.every,
             callbacks=[
+                stop,
                 clock,
                 *(_measures(gan, data, recipe.every, folder, rows.rows) if measure else []),
                 keras.callbacks.TerminateOnNaN(),
@@ -248,6 +252,8 @@ def _train(gan, data, recipe, folder, seed, name, measure, pictures):
     except KeyboardInterrupt:
         print(f"Stopped. {checkpoint} The same command with --run-dir {folder} goes on from there.", file=sys.stderr)
         raise SystemExit(130) from None
+    finally:
+        stop.end()
     if checkpoint.diverged:
         raise ValueError(
             f"The losses became NaN in epoch {checkpoint.diverged}: the game was lost. {checkpoint} "
@@ -386,6 +392,35 @@ class _History(keras.callbacks.Callback):
         """To the disk: a saved model has its rows, even if the machine stops."""
         with open(self.path, "rb") as file:
             os.fsync(file.fileno())
+
+
+class _Stop(keras.callbacks.Callback):
+    """Ctrl-C ends the training after the step under way; a second one at once.
+
+    Python would raise it anywhere, also where a backend calls back into Python and lets no exception out: there it
+    would be lost.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self._asked = False
+        self._before = None
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._ask)
+
+    def _ask(self, number, frame):
+        if self._asked:
+            raise KeyboardInterrupt
+        self._asked = True
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self._asked:
+            raise KeyboardInterrupt
+
+    def end(self):
+        """Ctrl-C is again what it was."""
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
 
 
 class _Checkpoint(keras.callbacks.Callback):
