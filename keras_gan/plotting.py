@@ -1,6 +1,5 @@
 """Pictures from arrays of samples, and curves from runs."""
 
-import csv
 import dataclasses
 import itertools
 import math
@@ -9,6 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+
+from keras_gan import history
 
 _SMALLEST = 48  # pixels a side below which an image is enlarged, so that a person can see it
 _ARROWS = 17  # from z to G(z) in Figure 1
@@ -286,14 +287,14 @@ def save_game(run: str | Path, path: str | Path) -> None:
     """
     import matplotlib.figure
 
-    rows = _history(Path(run))
-    epochs = [int(row["epoch"]) + 1 for row in rows]
     panels = {
         "losses": {"d_loss": "discriminator", "g_loss": "generator"},
         "mean D": {"d_on_data": "on data", "d_on_samples": "on samples"},
         "value V(D, G), nats": {"value": "value"},
         "discriminator's accuracy": {"d_accuracy": "training"},
     }
+    rows, _ = history.read(Path(run) / "history.csv", [name for lines in panels.values() for name in lines])
+    epochs = [int(row["epoch"]) + 1 for row in rows]
     levels = {"value V(D, G), nats": (-math.log(4), "-log 4: cannot tell"), "mean D": (0.5, "cannot tell")}
     figure = matplotlib.figure.Figure(figsize=(10, 6), layout="constrained")
     for panel, (title, lines) in zip(figure.subplots(2, 2, sharex=True).flat, panels.items(), strict=True):
@@ -350,17 +351,9 @@ def save_curves(runs: Sequence[str | Path], path: str | Path, levels: dict[str, 
     figure.savefig(path, dpi=100)
 
 
-def _history(run):
-    file = run / "history.csv"
-    if not file.exists():
-        raise ValueError(f"There is no run. Received: {run}. Expected: a folder with history.csv.")
-    with open(file, newline="") as history:
-        return list(csv.DictReader(history))
-
-
 def _measured(run):
     """The epochs of a run's history.csv at which the log-likelihood was measured anew."""
-    rows = [row for row in _history(run) if row.get("val_parzen_ll")]
+    rows = [row for row in history.read(run / "history.csv", ("seconds",))[0] if row.get("val_parzen_ll")]
     if not rows:
         raise ValueError(f"{run} measured no Parzen log-likelihood. The recipes do, but for digits.")
     pairs = itertools.pairwise(rows)

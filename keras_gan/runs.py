@@ -10,7 +10,9 @@ import math
 import os
 import random
 import shlex
+import signal
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from typing import Any
 import keras
 
 import keras_gan
-from keras_gan import backend, callbacks, saving
+from keras_gan import backend, callbacks, history, saving
 from keras_gan.datasets import Dataset
 from keras_gan.datasets import load as load_dataset
 from keras_gan.gan import GAN, GameMetrics
@@ -222,10 +224,11 @@ def _alone(folder):
 def _train(gan, data, recipe, folder, seed, name, measure, pictures):
     initial_epoch = int(gan.optimizer.iterations) // updates_per_epoch(recipe, data)
     record(data, recipe, folder, seed, name)
-    history = _History(folder / "history.csv", initial_epoch)
-    clock = _Clock(float(history.rows[-1]["seconds"]) if history.rows else 0.0)
-    checkpoint = _Checkpoint(folder / "gan.keras", history)
+    rows = _History(folder / "history.csv", initial_epoch)
+    clock = _Clock(float(rows.rows[-1]["seconds"]) if rows.rows else 0.0)
+    checkpoint = _Checkpoint(folder / "gan.keras", rows)
     short_epochs = len(data.train) < 10_000  # a progress bar an epoch would only flicker
+    stop = _Stop()
     try:
         gan.fit(
             data.train,
@@ -236,10 +239,11 @@ def _train(gan, data, recipe, folder, seed, name, measure, pictures):
             validation_data=data.validation,
             validation_freq=recipe.every,
             callbacks=[
+                stop,
                 clock,
-                *(_measures(gan, data, recipe.every, folder, history.rows) if measure else []),
+                *(_measures(gan, data, recipe.every, folder, rows.rows) if measure else []),
                 keras.callbacks.TerminateOnNaN(),
-                history,
+                rows,
                 pictures or callbacks.SampleGrid(folder, every=recipe.every),
                 checkpoint,  # last: what is saved has left its row and its picture
                 *([_Report(recipe.every)] if short_epochs else []),
@@ -248,6 +252,8 @@ def _train(gan, data, recipe, folder, seed, name, measure, pictures):
     except KeyboardInterrupt:
         print(f"Stopped. {checkpoint} The same command with --run-dir {folder} goes on from there.", file=sys.stderr)
         raise SystemExit(130) from None
+    finally:
+        stop.end()
     if checkpoint.diverged:
         raise ValueError(
             f"The losses became NaN in epoch {checkpoint.diverged}: the game was lost. {checkpoint} "
@@ -276,11 +282,10 @@ def describe(run: str | Path, gan: GAN) -> dict[str, Any]:
     """
     config = read_config(run)
     recipe, command = without_folders(config["recipe"], config["command"])
-    with open(Path(run) / "history.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
     if "updates_per_epoch" not in config:
         raise ValueError(f"{Path(run) / 'config.json'} is damaged: it lacks updates_per_epoch.")
     epochs = int(gan.optimizer.iterations) // config["updates_per_epoch"]
+    rows, _ = history.read(Path(run) / "history.csv", ("seconds",), epochs)
     return {
         "model": f"generator of {gan.generator.count_params():,} parameters",
         "averaged": gan.averaged_generator is not None,
@@ -348,25 +353,6 @@ class _Clock(keras.callbacks.Callback):
         logs["seconds"] = self.seconds
 
 
-def _read_history(path, epochs_done):
-    """Rows and columns of a history.csv. Rows of epochs that were not saved come again; the last may be cut short."""
-    try:
-        with open(path, newline="") as file:
-            reader = csv.DictReader(file)
-            rows = [row for row in reader if (row.get("epoch") or "").isdecimal()]
-            columns = list(reader.fieldnames or [])
-        rows = [row for row in rows if int(row["epoch"]) < epochs_done]
-        for row in rows:
-            for value in row.values():
-                if value != "NA":
-                    float(value)
-    except (OSError, csv.Error, ValueError, TypeError) as error:
-        raise ValueError(f"{path} is damaged: {error}.") from error
-    if [int(row["epoch"]) for row in rows] != list(range(epochs_done)):
-        raise ValueError(f"{path} is damaged: it should have a row for each of the {epochs_done} epochs done.")
-    return rows, columns
-
-
 class _History(keras.callbacks.Callback):
     """Writes a row an epoch into history.csv; a run that goes on continues it without a gap or a double row.
 
@@ -376,9 +362,10 @@ class _History(keras.callbacks.Callback):
     def __init__(self, path, epochs_done):
         super().__init__()
         self.path = path
-        self.rows, self._columns = [], []
+        self.rows: list[dict[str, str]] = []
+        self._columns: list[str] = []
         if epochs_done:
-            self.rows, self._columns = _read_history(path, epochs_done)
+            self.rows, self._columns = history.read(path, ("seconds", "loss"), epochs_done)
 
     def on_train_begin(self, logs=None):
         saving.write(self.path, self._write)
@@ -407,12 +394,41 @@ class _History(keras.callbacks.Callback):
             os.fsync(file.fileno())
 
 
+class _Stop(keras.callbacks.Callback):
+    """Ctrl-C ends the training after the step under way; a second one at once.
+
+    Python would raise it anywhere, also where a backend calls back into Python and lets no exception out: there it
+    would be lost.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self._asked = False
+        self._before = None
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._ask)
+
+    def _ask(self, number, frame):
+        if self._asked:
+            raise KeyboardInterrupt
+        self._asked = True
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self._asked:
+            raise KeyboardInterrupt
+
+    def end(self):
+        """Ctrl-C is again what it was."""
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+
 class _Checkpoint(keras.callbacks.Callback):
     """Writes the model after every epoch, and keeps the one before. A game that was lost is not written."""
 
-    def __init__(self, path, history):
+    def __init__(self, path, rows):
         super().__init__()
-        self.path, self._history = path, history
+        self.path, self._history = path, rows
         self.diverged = 0
         self._saved = 0
 

@@ -122,3 +122,18 @@ def test_what_cannot_be_sampled(arguments, message, tmp_path, monkeypatch, capsy
     (line,) = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
     assert line.startswith("keras-gan: error:")
     assert message in line
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"epoch,loss\n0,x\n", b"PK\x03\x04\x00\xff"])
+@pytest.mark.parametrize("command", ["sample", "evaluate", "export", "figures", "curves", "theory", "ship", "train"])
+def test_a_damaged_run_is_one_line(command, content, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "run").mkdir()
+    for name in ("config.json", "history.csv", "best.keras", "gan.keras"):
+        (tmp_path / "run" / name).write_bytes(content)
+    arguments = {"train": ["digits", "--run-dir", "run"], "ship": ["run", "shipped", "--dataset", "digits"]}
+    with pytest.raises(SystemExit) as exit:
+        cli.main([command, *arguments.get(command, ["run"])])
+    assert exit.value.code == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
+    assert line.startswith("keras-gan: error: run/")

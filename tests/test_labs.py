@@ -203,7 +203,7 @@ def test_the_rate_falls_to_zero_for_both_players():
 def test_what_is_no_run_of_points(tmp_path):
     with pytest.raises(ValueError, match="which is no run"):
         labs.measure(tmp_path)
-    (tmp_path / "config.json").write_text(json.dumps({"data": {"name": "mnist"}}))
+    (tmp_path / "config.json").write_text(json.dumps({"data": {"name": "mnist"}, "recipe": {}, "command": []}))
     with pytest.raises(ValueError, match="trained on mnist"):
         labs.measure(tmp_path)
 
