@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 FOLLOWED = ["tutorial.md", "your-pictures.md"]  # whose commands are run too, as a reader runs them
-once = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="run once, on TensorFlow")
+once = pytest.mark.skipif(keras.backend.backend() != "torch", reason="run once, on PyTorch, whose tests end first")
 
 
 def blocks(page):
