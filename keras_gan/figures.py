@@ -24,7 +24,7 @@ _SHOWN = 2000  # samples in a picture of the plane
 
 
 def draw(runs: list[str], folder: str | Path, seed: int = 0, steps: int = 12) -> list[Path]:
-    """Writes figure2.png and figure3.png of runs side by side and, of each run, its game's curves and a GIF.
+    """Writes figure2.png and figure3.png of runs side by side; of each run curves, a GIF and four of its frames.
 
     Of a run whose data are points: figure 1 (on a line, one noise value) or the plane, in place of figures 2 and 3.
 
@@ -58,7 +58,10 @@ def draw(runs: list[str], folder: str | Path, seed: int = 0, steps: int = 12) ->
             written.append(folder / f"{name}-{'figure1' if is_line(gan) else 'plane'}.png")
             draw_points(run, written[-1], animation, is_line(gan))
         else:
-            plotting.save_gif(sorted((run / "samples").glob("epoch_*.png")), animation)
+            pictures = sorted((run / "samples").glob("epoch_*.png"))
+            plotting.save_gif(pictures, animation)
+            written.append(folder / f"{name}-progress.png")
+            plotting.save_strip(_some(pictures, 4), written[-1])
         written += [curves, animation]
     return written
 

@@ -107,6 +107,17 @@ def side_by_side(panels: Sequence[np.ndarray], gap: int = 24) -> np.ndarray:
     return pixels
 
 
+def save_strip(pictures: Sequence[str | Path], path: str | Path) -> None:
+    """Writes picture files side by side as one PNG file, from left to right."""
+    from PIL import Image
+
+    panels = []
+    for picture in pictures:
+        with Image.open(picture) as image:
+            panels.append(np.asarray(image.convert("RGB")))
+    save(side_by_side(panels), path)
+
+
 def save_gif(pictures: Sequence[str | Path], path: str | Path, milliseconds: int = 200) -> None:
     """Writes picture files as an animation that shows the last one longest.
 

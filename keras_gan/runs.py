@@ -229,6 +229,7 @@ def _train(gan, data, recipe, folder, seed, name, measure, pictures):
     checkpoint = _Checkpoint(folder / "gan.keras", rows)
     short_epochs = len(data.train) < 10_000  # a progress bar an epoch would only flicker
     stop = _Stop()
+    begun = time.perf_counter()
     try:
         gan.fit(
             data.train,
@@ -264,7 +265,8 @@ def _train(gan, data, recipe, folder, seed, name, measure, pictures):
         if (folder / "generator").exists():
             return
     else:
-        print(f"Trained {recipe.epochs} epochs in {clock.seconds:.0f} s; pictures in {folder / 'samples'}", flush=True)
+        trained, seconds = recipe.epochs - initial_epoch, time.perf_counter() - begun
+        print(f"Trained {trained} epochs in {seconds:.0f} s; pictures in {folder / 'samples'}", flush=True)
     if importlib.util.find_spec("tensorflow") is None:
         print(
             "TensorFlow is not installed: no SavedModel written. pip install 'keras-gan[tensorflow]'", file=sys.stderr

@@ -3,6 +3,8 @@
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or its start-up notes stand between the test results
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # three workers share the cores
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
 import keras
 import numpy as np

@@ -24,12 +24,14 @@ def test_all_figures_of_a_run(run, tmp_path):
         "figure2.png",
         "figure3.png",
         "figure3-spherical.png",
+        "run-progress.png",
         "run-curves.png",
         "run-training.gif",
     ]
     sizes = {path.name: Image.open(path).size for path in written}
     assert sizes["figure2.png"] == (5 * 49 - 1 + 8 + 48, 4 * 49 - 1)
     assert sizes["figure3.png"] == (5 * 49 - 1, 2 * 49 - 1)
+    assert sizes["run-progress.png"] == (3 * 489 + 2 * 24, 489)  # epochs 0, 1 and 2
     assert sizes["run-training.gif"] == (10 * 49 - 1, 10 * 49 - 1)
 
 

@@ -124,17 +124,6 @@ def test_the_versions_agree():
     assert f"version: {keras_gan.__version__}" in (ROOT / "CITATION.cff").read_text()
 
 
-def test_the_readmes_python_runs(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    programs = re.findall(r"```python\n(.*?)\n```", (ROOT / "README.md").read_text(), re.S)
-    names: dict = {}
-    for program in programs:
-        exec(program, names)
-    assert len(names["callbacks"]) == 3
-    assert names["images"].shape == (64, 8, 8, 1)
-    assert (tmp_path / "gan.keras").is_file()
-
-
 def test_the_readme_and_ci_run_the_same_test_command():
     readme, ci = (ROOT / "README.md").read_text(), (ROOT / ".ci" / "run").read_text()
     commands = re.findall(r"```sh\n(.*?)\n```", readme, re.S)

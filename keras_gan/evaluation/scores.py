@@ -87,7 +87,7 @@ class Scores:
                 f"{report.num_samples} of them as samples"
             )
         if self.modes is not None:
-            lines += ["", f"What it hides: {self.modes}"]
+            lines += ["", "What it hides:", *(f"  {line}" for line in str(self.modes).split("; "))]
         return "\n".join(lines)
 
 
