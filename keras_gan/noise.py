@@ -33,8 +33,12 @@ class Prior:
         """
         raise NotImplementedError
 
-    def draw(self, num: int, seed: int | None = None) -> np.ndarray:
+    def draw(self, num: int, seed: int | np.random.Generator | None = None) -> np.ndarray:
         """Draws noise with NumPy: a seed gives the same noise on every backend.
+
+        Args:
+            num: noise vectors.
+            seed: integer, or a NumPy generator, which moves on from draw to draw. Default: fresh noise.
 
         Returns:
             NumPy array of shape `(num, dim)`, float32.
@@ -56,7 +60,7 @@ class Uniform(Prior):
     def __call__(self, num: Any, seed: keras.random.SeedGenerator | int) -> Any:
         return keras.random.uniform((num, self.dim), -HALF_WIDTH, HALF_WIDTH, seed=seed)
 
-    def draw(self, num: int, seed: int | None = None) -> np.ndarray:
+    def draw(self, num: int, seed: int | np.random.Generator | None = None) -> np.ndarray:
         generator = np.random.default_rng(seed)
         return generator.uniform(-HALF_WIDTH, HALF_WIDTH, (num, self.dim)).astype("float32")
 
@@ -68,7 +72,7 @@ class Normal(Prior):
     def __call__(self, num: Any, seed: keras.random.SeedGenerator | int) -> Any:
         return keras.random.normal((num, self.dim), seed=seed)
 
-    def draw(self, num: int, seed: int | None = None) -> np.ndarray:
+    def draw(self, num: int, seed: int | np.random.Generator | None = None) -> np.ndarray:
         return np.random.default_rng(seed).standard_normal((num, self.dim)).astype("float32")
 
 
@@ -80,7 +84,7 @@ class Spherical(Prior):
         z = keras.random.normal((num, self.dim), seed=seed)
         return z * (self.dim**0.5 / ops.norm(z, axis=-1, keepdims=True))
 
-    def draw(self, num: int, seed: int | None = None) -> np.ndarray:
+    def draw(self, num: int, seed: int | np.random.Generator | None = None) -> np.ndarray:
         z = np.random.default_rng(seed).standard_normal((num, self.dim))
         return (z * (self.dim**0.5 / np.linalg.norm(z, axis=-1, keepdims=True))).astype("float32")
 

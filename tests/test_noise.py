@@ -36,6 +36,13 @@ def test_a_seed_gives_the_same_noise_and_none_gives_fresh(prior):
     assert not np.array_equal(prior.draw(5), prior.draw(5))
 
 
+def test_a_numpy_generator_moves_on_from_draw_to_draw():
+    rng, again = np.random.default_rng(3), np.random.default_rng(3)
+    first, second = (noise.Uniform(4).draw(5, rng) for _ in range(2))
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(first, noise.Uniform(4).draw(5, again))
+
+
 def test_the_same_seed_gives_these_numbers_on_every_backend():
     np.testing.assert_allclose(noise.Uniform(2).draw(1, seed=0), [[0.47444919, -0.79748219]], rtol=1e-5)
     np.testing.assert_allclose(noise.Normal(2).draw(1, seed=0), [[0.12573022, -0.13210486]], rtol=1e-5)
