@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import dataclasses
+import functools
 import importlib.metadata
 import importlib.util
 import json
@@ -442,7 +443,7 @@ class _Checkpoint(keras.callbacks.Callback):
             self.diverged = epoch + 1
             return
         self._history.flush()
-        saving.write(self.path, self.model.save, keep_before=True)
+        saving.write(self.path, functools.partial(keras.Model.save, self.model), keep_before=True)
         self._saved = epoch + 1
 
     def __str__(self):

@@ -487,7 +487,7 @@ def test_a_full_disk_is_one_line_and_harms_nothing(tmp_path):
     _, error = process.communicate(timeout=120)
     assert process.returncode == 2, error
     (line,) = [line for line in error.splitlines() if line.startswith("keras-gan: error:")]
-    assert "Could not write" in line
+    assert line.count("Could not write") == 1
     assert "gan.keras: File too large. The file that was there is intact." in line
     assert "Traceback" not in error
     assert (tmp_path / "gan.keras").read_bytes() == before
@@ -502,11 +502,12 @@ def test_a_folder_that_cannot_be_written(tmp_path, capsys):
     assert "Not a directory" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_folder(tmp_path, capsys):
+def test_a_read_only_folder(tmp_path):
     recipe = digits.Digits(epochs=1, seed=5, run_dir=str(tmp_path))
     digits.main(recipe)
     tmp_path.chmod(0o555)
+    if os.access(tmp_path, os.W_OK):
+        pytest.skip("root may write everywhere: setpriv --inh-caps=-all --bounding-set=-dac_override python -m pytest ...")
     try:
         with pytest.raises(OSError, match=r"Could not write.*Permission denied"):
             digits.main(dataclasses.replace(recipe, epochs=2))
