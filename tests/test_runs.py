@@ -507,7 +507,7 @@ def test_a_read_only_folder(tmp_path):
     digits.main(recipe)
     tmp_path.chmod(0o555)
     if os.access(tmp_path, os.W_OK):
-        pytest.skip("root may write everywhere: setpriv --inh-caps=-all --bounding-set=-dac_override python -m pytest ...")
+        pytest.skip("root may write everywhere: setpriv --inh-caps=-all --bounding-set=-all python -m pytest ...")
     try:
         with pytest.raises(OSError, match=r"Could not write.*Permission denied"):
             digits.main(dataclasses.replace(recipe, epochs=2))
