@@ -1,10 +1,16 @@
 """Tiny networks that every test file shares. Which backend runs is KERAS_BACKEND's to say."""
 
 import os
+from pathlib import Path
+from unittest import mock
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or its start-up notes stand between the test results
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # three workers share the cores
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+# JAX compiles the same small steps again for every model, and in every process that a test starts.
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parent.parent / ".pytest_cache" / "jax"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 import keras
 import numpy as np
@@ -50,6 +56,11 @@ def make_gan(seed=0, compile_arguments=None, **networks):
 
 def make_data(num=12, size=4, seed=0):
     return np.random.default_rng(seed).uniform(0, 1, (num, size)).astype("float32")
+
+
+def without_export():
+    """A run's last step takes another process of TensorFlow: a few tests that look at it are enough."""
+    return mock.patch.object(kg.GAN, "export", lambda self, path, **named: Path(path).mkdir(exist_ok=True))
 
 
 def weights(net):

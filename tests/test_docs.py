@@ -69,6 +69,8 @@ def in_an_empty_folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize("page", having("python"), ids=name)
 def test_the_code_runs(page, in_an_empty_folder):
     """All blocks of a page in their order, in one namespace."""
+    if page.name in FOLLOWED and keras.backend.backend() != "torch":
+        pytest.skip("the commands of this page are run once, on PyTorch, which needs the least time for them")
     names: dict = {}
     for language, program in blocks(page):
         if language == "python":
@@ -99,7 +101,7 @@ def test_the_code_in_docstrings_runs(in_an_empty_folder):
         exec(program, {"keras_gan": kg})
 
 
-@once
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="run once, on JAX, which needs the least time for it")
 def test_the_notebook_runs(tmp_path, monkeypatch):
     nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
     for variable in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR"):

@@ -3,6 +3,7 @@ import json
 import keras
 import numpy as np
 import pytest
+from conftest import without_export
 from keras_gan.recipes import digits
 from PIL import Image
 
@@ -13,7 +14,8 @@ from keras_gan import figures
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("figures") / "run"
-    digits.main(digits.Digits(epochs=2, every=1, seed=1, run_dir=str(folder)))
+    with without_export():
+        digits.main(digits.Digits(epochs=2, every=1, seed=1, run_dir=str(folder)))
     return folder
 
 

@@ -3,6 +3,7 @@ import json
 import keras
 import numpy as np
 import pytest
+from conftest import without_export
 from keras_gan.recipes import gaussians
 from PIL import Image
 
@@ -19,14 +20,16 @@ TINY = {"units": 8, "hidden_layers": 1, "batch_size": 5000, "every": 1, "seed": 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("labs") / "normal"
-    gaussians.main(gaussians.Gaussians(epochs=2, run_dir=str(folder), **TINY))
+    with without_export():
+        gaussians.main(gaussians.Gaussians(epochs=2, run_dir=str(folder), **TINY))
     return folder
 
 
 @pytest.fixture(scope="module")
 def plane(tmp_path_factory):
     folder = tmp_path_factory.mktemp("labs") / "ring"
-    gaussians.main(gaussians.Gaussians(data="ring", game="plain", epochs=2, run_dir=str(folder), **TINY))
+    with without_export():
+        gaussians.main(gaussians.Gaussians(data="ring", game="plain", epochs=2, run_dir=str(folder), **TINY))
     return folder
 
 

@@ -1,16 +1,18 @@
+import contextlib
 import csv
 import dataclasses
+import functools
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from conftest import without_export
 from keras_gan.recipes import cifar10_conv, cifar10_dense, cifar10_r1, digits, gaussians, mnist, mnist_r1, tfd
 
 import keras_gan as kg
@@ -18,10 +20,16 @@ from keras_gan import backend, cli, runs, saving
 
 
 @pytest.fixture(autouse=True)
-def _few_exports(request, monkeypatch):
-    """The last step of a run takes another process of TensorFlow: in one test is enough."""
-    if request.function is not test_a_digits_run_leaves_its_folder:
-        monkeypatch.setattr(kg.GAN, "export", lambda self, path, **named: Path(path).mkdir(exist_ok=True))
+def _few_exports(request):
+    with contextlib.nullcontext() if request.function is test_a_digits_run_leaves_its_folder else without_export():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _few_samples(monkeypatch):
+    """What is measured here, and how often, does not depend on how many samples it takes."""
+    measure = functools.partialmethod(kg.callbacks.ParzenLogLikelihood.__init__, num_samples=500)
+    monkeypatch.setattr(kg.callbacks.ParzenLogLikelihood, "__init__", measure)
 
 
 @pytest.fixture
@@ -220,26 +228,20 @@ def test_the_tfd_recipe_goes_on_in_either_game(pictures, tmp_path, monkeypatch):
     whole, parts = (str(tmp_path / name) for name in ("whole", "parts"))
     tfd.main(tfd.Tfd(pretraining_epochs=2, epochs=2, run_dir=whole, **common))
 
-    def stop_at(count):
+    save = saving.write
+    for stop_at in (1, 2):  # the pretraining's first epoch; its second and the second game's first
         saves = []
-        save = saving.write
 
-        def counted(path, write_to, keep_before=False):
+        def counted(path, write_to, keep_before=False, saves=saves, stop_at=stop_at):
             save(path, write_to, keep_before)
             saves.extend([path] if keep_before else [])
-            if len(saves) == count:
+            if len(saves) == stop_at:
                 raise KeyboardInterrupt
 
-        monkeypatch.setattr(saving, "write", counted)
-
-    stop_at(1)
-    with pytest.raises(SystemExit):
-        tfd.main(tfd.Tfd(pretraining_epochs=2, epochs=2, run_dir=parts, **common))
-    monkeypatch.undo()
-    stop_at(2)  # the pretraining's second epoch, the second game's first
-    with pytest.raises(SystemExit):
-        tfd.main(tfd.Tfd(pretraining_epochs=2, epochs=2, run_dir=parts, **common))
-    monkeypatch.undo()
+        with monkeypatch.context() as patch:
+            patch.setattr(saving, "write", counted)
+            with pytest.raises(SystemExit):
+                tfd.main(tfd.Tfd(pretraining_epochs=2, epochs=2, run_dir=parts, **common))
     tfd.main(tfd.Tfd(pretraining_epochs=2, epochs=2, run_dir=parts, **common))
     whole, parts = (keras.saving.load_model(tmp_path / name / "gan.keras") for name in ("whole", "parts"))
     assert int(parts.optimizer.iterations) == 4
