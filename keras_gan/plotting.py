@@ -33,7 +33,7 @@ def grid(images: np.ndarray, columns: int, value_range: tuple[float, float] = (0
             "Reshape the samples first."
         )
     low, high = value_range
-    pixels = np.round(np.clip((images - low) / (high - low), 0, 1) * 255).astype("uint8")
+    pixels = np.round(np.nan_to_num(np.clip((images - low) / (high - low), 0, 1)) * 255).astype("uint8")  # NaN is black
     scale = -(-_SMALLEST // min(pixels.shape[1:3]))
     pixels = pixels.repeat(scale, axis=1).repeat(scale, axis=2)
     num, height, width, channels = pixels.shape
