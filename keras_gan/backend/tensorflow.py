@@ -102,7 +102,9 @@ def training_data(minibatches):
     orders = tf.data.Dataset.from_generator(lambda: [minibatches.next_order()], output_signature=rows)
     batches = orders.flat_map(lambda order: tf.data.Dataset.from_tensor_slices(order).batch(minibatches.batch_size))
     batches = batches.map(lambda rows: tf.nest.map_structure(lambda array: tf.gather(array, rows), arrays))
-    return batches.apply(tf.data.experimental.assert_cardinality(minibatches.num_batches)).prefetch(tf.data.AUTOTUNE)
+    batches = batches.apply(tf.data.experimental.assert_cardinality(minibatches.num_batches))
+    # Beside a step on a CPU the next batch takes a core from it: 1.2 ms of 36 with MNIST on two cores.
+    return batches.prefetch(tf.data.AUTOTUNE) if tf.config.get_visible_devices("GPU") else batches
 
 
 def largest(pieces):
