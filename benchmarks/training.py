@@ -605,7 +605,7 @@ def bars(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--blocks", type=int, default=7, help="blocks a contender; the median counts")
-    parser.add_argument("--steps", type=int, default=30, help="steps a block")
+    parser.add_argument("--steps", type=int, default=60, help="steps a block")
     parser.add_argument("--only", default="", help="comma-separated words; a contender needs one in its name")
     parser.add_argument("--worker", nargs="+", help=argparse.SUPPRESS)
     arguments = parser.parse_args()

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 FOLLOWED = ["tutorial.md", "your-pictures.md"]  # whose commands are run too, as a reader runs them
-once = pytest.mark.skipif(keras.backend.backend() != "torch", reason="run once, on PyTorch, whose tests end first")
+once = pytest.mark.skipif(keras.backend.backend() != "torch", reason="run once, on PyTorch")
 
 
 def blocks(page):
@@ -66,11 +66,11 @@ def in_an_empty_folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.parametrize("page", having("python"), ids=name)
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=once) if page.name in FOLLOWED else page for page in having("python")], ids=name
+)
 def test_the_code_runs(page, in_an_empty_folder):
     """All blocks of a page in their order, in one namespace."""
-    if page.name in FOLLOWED and keras.backend.backend() != "torch":
-        pytest.skip("the commands of this page are run once, on PyTorch, which needs the least time for them")
     names: dict = {}
     for language, program in blocks(page):
         if language == "python":
