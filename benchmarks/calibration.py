@@ -55,7 +55,7 @@ def main() -> int:
     shipped = keras.saving.load_model(Path(__file__).parent.parent / "saved_models" / "mnist" / "generator.keras")
 
     def generated(scale: float) -> Callable[[int], np.ndarray]:
-        prior = kg.noise.Uniform(shipped.input_shape[-1])
+        prior = kg.priors.Uniform(shipped.input_shape[-1])
         return lambda seed: shipped.predict(scale * prior.draw(10_000, seed), batch_size=1000, verbose=0)
 
     # name, samples of a seed, expected value, draws averaged (1: nothing is random, or it takes minutes), grid

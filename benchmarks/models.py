@@ -46,7 +46,7 @@ def build(name: str) -> Any:
     import keras_gan as kg
 
     on_cifar10 = name.startswith("cifar10")
-    prior = kg.noise.Uniform(NOISE) if name == "mnist" else kg.noise.Normal(NOISE)
+    prior = kg.priors.Uniform(NOISE) if name == "mnist" else kg.priors.Normal(NOISE)
     preprocessing = kg.layers.GlobalContrastNormalization(55.0) if on_cifar10 else keras.layers.Rescaling(1 / 255)
     return kg.GAN(*kg.networks.build(name), prior=prior, preprocessing=preprocessing)
 

@@ -18,7 +18,9 @@ import keras
 import numpy as np
 
 import keras_gan as kg
-from keras_gan import backend, exports, saving
+from keras_gan import backend
+from keras_gan.artifacts import files
+from keras_gan.artifacts import formats as programs
 
 
 def main() -> None:
@@ -42,7 +44,7 @@ def checkpoint(folder: Path, steps: int) -> None:
         epochs, saves = [], []
         for _ in range(5):
             epochs.append(timed(lambda gan=gan: gan.fit(images, batch_size=100, verbose=0)) * 500 / steps)
-            saves.append(timed(lambda gan=gan: saving.write(folder / "gan.keras", gan.save, keep_before=True)))
+            saves.append(timed(lambda gan=gan: files.write(folder / "gan.keras", gan.save, keep_before=True)))
         epoch, save = statistics.median(epochs), statistics.median(saves)
         size = (folder / "gan.keras").stat().st_size / 1e6
         verdict = "met" if save < 0.1 * epoch else "MISSED"
@@ -56,9 +58,9 @@ def formats(folder: Path, rounds: int) -> None:
     """Size of the shipped generator's exports, and milliseconds for one image and for 1,000."""
     shipped = kg.load("mnist")
     models = {}
-    for format, suffix in exports.SUFFIXES.items():
+    for format, suffix in programs.SUFFIXES.items():
         path = folder / f"generator{suffix}"
-        exports.export(shipped.model, shipped.prior, path, format)
+        programs.export(shipped.model, shipped.prior, path, format)
         models[format] = (path, kg.load(path))
     times: dict[tuple[str, int], list[float]] = {(format, n): [] for format in models for n in (1, 1000)}
     for _ in range(rounds):

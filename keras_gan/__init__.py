@@ -2,52 +2,53 @@
 
 import importlib
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "GAN",
     "callbacks",
     "datasets",
     "evaluation",
+    "figures",
     "initializers",
     "layers",
     "load",
-    "losses",
+    "mixtures",
     "networks",
-    "noise",
+    "objectives",
     "optimizers",
-    "plotting",
+    "priors",
     "schedules",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name == "GAN":
-        return importlib.import_module("keras_gan.gan").GAN
+        return importlib.import_module("keras_gan.models.gan").GAN
     if name == "load":
-        return importlib.import_module("keras_gan.generators").load
+        return importlib.import_module("keras_gan.artifacts.loading").load
     if name in __all__:
         return importlib.import_module(f"keras_gan.{name}")
     raise AttributeError(f"module 'keras_gan' has no attribute {name!r}")
 
 
-# Importing keras_gan loads everything, so that Keras can read its saved files. Only the `keras-gan` command waits until
-# it needs Keras: `keras-gan --help` should not take the seconds that a backend needs to start.
-if TYPE_CHECKING or Path(sys.argv[0] if sys.argv else "").stem != "keras-gan":
+# Keras reads a saved file only if its classes are registered, so importing keras_gan imports them all. The command
+# `keras-gan` alone waits until it needs Keras: `keras-gan --help` should not take the seconds that a backend needs.
+if TYPE_CHECKING or "keras_gan_command" not in sys.modules:
     from keras_gan import (
         callbacks,
         datasets,
         evaluation,
+        figures,
         initializers,
         layers,
-        losses,
+        mixtures,
         networks,
-        noise,
+        objectives,
         optimizers,
-        plotting,
+        priors,
         schedules,
     )
-    from keras_gan.gan import GAN
-    from keras_gan.generators import load
+    from keras_gan.artifacts.loading import load
+    from keras_gan.models.gan import GAN

@@ -73,11 +73,12 @@ def evaluate(
         json: Print JSON, for machines.
     """
     _load_package()
-    from keras_gan import backend, generators
+    from keras_gan import backend
+    from keras_gan.artifacts import loading
     from keras_gan.evaluation import scores
 
     backend.use_device(device)
-    sampler = generators.load(model, prior).sample
+    sampler = loading.load(model, prior).sample
     found: scores.Scores | scores.FoldScores
     if data.dataset == "tfd":
         found = scores.score_folds(sampler, lambda fold: data.load(fold=fold), num_samples, seeds)
@@ -110,17 +111,18 @@ def sample(
     _load_package()
     import numpy as np
 
-    from keras_gan import generators, plotting, saving
+    from keras_gan.artifacts import files, loading
+    from keras_gan.figures import grids
 
-    generator = generators.load(model, prior)
+    generator = loading.load(model, prior)
     samples = generator.interpolate(n, interpolate, seed, spherical) if interpolate else generator.sample(n, seed)
     columns = interpolate or min(10, math.ceil(n**0.5))
     path = Path(out)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".npz":
-        saving.write(path, lambda partial: np.savez(partial, samples=samples))
+        files.write(path, lambda partial: np.savez(partial, samples=samples))
     else:
-        saving.write(path, lambda partial: plotting.save_grid(samples, partial, columns))
+        files.write(path, lambda partial: grids.save_grid(samples, partial, columns))
     print(f"Wrote {out}: samples of shape {samples.shape[1:]}")
 
 
@@ -137,7 +139,7 @@ def export(
         out: File to write; by default in exports/. A SavedModel's folder gets a numbered subfolder a version.
     """
     _load_package()
-    from keras_gan import shipping
+    from keras_gan.artifacts import shipping
 
     print(f"Wrote {shipping.export(model, format, out)}")
 
@@ -155,7 +157,7 @@ def ship(
         data: The images it was trained on.
     """
     _load_package()
-    from keras_gan import shipping
+    from keras_gan.artifacts import shipping
 
     card = shipping.ship(run, folder, data.load(), data.dataset)
     print(f"Wrote {folder}: test log-likelihood {card['scores']['test_log_likelihood']:.1f} nats")
@@ -178,11 +180,11 @@ def figures(
         seed: Of the noise.
     """
     _load_package()
-    from keras_gan import figures
+    from keras_gan.figures import paper
 
     if not runs:
         raise ValueError("Figures are drawn from runs. Give the folder of one, for example runs/mnist-1.")
-    for path in figures.draw(list(runs), output or f"{runs[0]}/figures", seed, steps):
+    for path in paper.draw(list(runs), output or f"{runs[0]}/figures", seed, steps):
         print(f"Wrote {path}")
 
 
@@ -198,10 +200,10 @@ def curves(
         output: PNG file to write.
         dataset: What they were trained on; on mnist the paper's number and that of real images are marked.
     """
-    from keras_gan import plotting
+    from keras_gan.figures import curves as drawing
 
     levels = {"paper 225": 225.0, "real images 243.6": 243.6} if dataset == "mnist" else {}
-    plotting.save_curves(runs, output, levels)
+    drawing.save_curves(runs, output, levels)
     print(f"Wrote {output}")
 
 
@@ -212,11 +214,11 @@ def theory(runs: tyro.conf.Positional[tuple[str, ...]]) -> None:
         runs: Folders of runs; where there are several, their mean and worst are printed too.
     """
     _load_package()
-    from keras_gan import labs
+    from keras_gan.mixtures import report
 
     if not runs:
         raise ValueError("The theory is compared with runs. Give the folder of one, for example runs/gaussians-grid-1.")
-    print(labs.table([(run, labs.measure(run)) for run in runs]))
+    print(report.table([(run, report.measure(run)) for run in runs]))
 
 
 def saturation(output: str = "saturation.png") -> None:
@@ -226,9 +228,9 @@ def saturation(output: str = "saturation.png") -> None:
         output: PNG file to write.
     """
     _load_package()
-    from keras_gan import figures
+    from keras_gan.figures import curves
 
-    print(figures.saturation(output))
+    print(curves.saturation(output))
     print(f"Wrote {output}")
 
 

@@ -34,14 +34,14 @@ def main(recipe: Cifar10Dense) -> None:
 def train(recipe: Any, networks: str) -> None:
     """A run of either of the paper's CIFAR-10 models."""
     import keras_gan as kg
-    from keras_gan import runs
+    from keras_gan.runs import training
 
     name = networks.replace("_", "-")
-    recipe, folder = runs.begin(recipe, name)
-    seed = runs.prepare(recipe.device, recipe.precision, recipe.seed)
+    recipe, folder = training.begin(recipe, name)
+    seed = training.prepare(recipe.device, recipe.precision, recipe.seed)
     data = kg.datasets.load("cifar10", source=recipe.data_source)
-    gan = runs.load(folder) or build(recipe, networks, data, seed)
-    runs.train(gan, data, recipe, folder, seed, name, measure=True)
+    gan = training.load(folder) or build(recipe, networks, data, seed)
+    training.train(gan, data, recipe, folder, seed, name, measure=True)
 
 
 def build(recipe: Any, networks: str, data: "Dataset", seed: int) -> "GAN":
@@ -49,7 +49,7 @@ def build(recipe: Any, networks: str, data: "Dataset", seed: int) -> "GAN":
     import keras_gan as kg
 
     generator, discriminator = kg.networks.build(networks, width=recipe.width)
-    gan = kg.GAN(generator, discriminator, prior=kg.noise.Normal(100), preprocessing=data.preprocessing, seed=seed)
+    gan = kg.GAN(generator, discriminator, prior=kg.priors.Normal(100), preprocessing=data.preprocessing, seed=seed)
     settings.compile_released(gan, recipe, len(data.train))
     return gan
 

@@ -47,13 +47,13 @@ class Cifar10R1(settings.R1):
 
 def main(recipe: Cifar10R1) -> None:
     import keras_gan as kg
-    from keras_gan import runs
+    from keras_gan.runs import training
 
-    recipe, folder = runs.begin(settings.with_own_values(recipe, OWN_VALUES[recipe.networks]), "cifar10-r1")
-    seed = runs.prepare(recipe.device, recipe.precision, recipe.seed)
+    recipe, folder = training.begin(settings.with_own_values(recipe, OWN_VALUES[recipe.networks]), "cifar10-r1")
+    seed = training.prepare(recipe.device, recipe.precision, recipe.seed)
     data = kg.datasets.load("cifar10", source=recipe.data_source)
-    gan = runs.load(folder) or build(recipe, data, seed)
-    runs.train(gan, data, recipe, folder, seed, "cifar10-r1", measure=True)
+    gan = training.load(folder) or build(recipe, data, seed)
+    training.train(gan, data, recipe, folder, seed, "cifar10-r1", measure=True)
 
 
 def build(recipe: Cifar10R1, data: "Dataset", seed: int) -> "GAN":
@@ -67,7 +67,7 @@ def build(recipe: Cifar10R1, data: "Dataset", seed: int) -> "GAN":
         discriminator_range=recipe.discriminator_range,
         **({"hidden_range": 0.2, "output_range": 0.001} if recipe.networks == "cifar10_dense" else {}),
     )
-    gan = kg.GAN(generator, discriminator, prior=kg.noise.Normal(100), preprocessing=data.preprocessing, seed=seed)
+    gan = kg.GAN(generator, discriminator, prior=kg.priors.Normal(100), preprocessing=data.preprocessing, seed=seed)
     settings.compile_r1(gan, recipe)
     return gan
 

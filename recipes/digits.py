@@ -34,13 +34,13 @@ class Digits(settings.Run):
 
 def main(recipe: Digits) -> None:
     import keras_gan as kg
-    from keras_gan import runs
+    from keras_gan.runs import training
 
-    recipe, folder = runs.begin(recipe, "digits")
-    seed = runs.prepare(recipe.device, recipe.precision, recipe.seed)
+    recipe, folder = training.begin(recipe, "digits")
+    seed = training.prepare(recipe.device, recipe.precision, recipe.seed)
     data = kg.datasets.load("digits")
-    gan = runs.load(folder) or build(recipe, data, seed)
-    runs.train(gan, data, recipe, folder, seed, "digits")
+    gan = training.load(folder) or build(recipe, data, seed)
+    training.train(gan, data, recipe, folder, seed, "digits")
 
 
 def build(recipe: Digits, data: "Dataset", seed: int) -> "GAN":

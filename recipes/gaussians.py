@@ -114,15 +114,19 @@ class Gaussians(settings.Run):
 
 def main(recipe: Gaussians) -> None:
     import keras_gan as kg
-    from keras_gan import runs
+    from keras_gan.runs import training
 
     name = f"gaussians-{recipe.data}"
-    recipe, folder = runs.begin(with_own_values(recipe), name, more_epochs=False)  # the rate falls to 0 at their end
-    seed = runs.prepare(recipe.device, recipe.precision, recipe.seed)
+    recipe, folder = training.begin(
+        with_own_values(recipe), name, more_epochs=False
+    )  # the rate falls to 0 at their end
+    seed = training.prepare(recipe.device, recipe.precision, recipe.seed)
     data = kg.datasets.load(recipe.data)
-    gan = runs.load(folder) or build(recipe, data, seed)
-    low, high = kg.datasets.gaussians.MIXTURES[recipe.data][0].bounds()
-    runs.train(gan, data, recipe, folder, seed, name, pictures=kg.callbacks.Snapshots(folder, low, high, recipe.every))
+    gan = training.load(folder) or build(recipe, data, seed)
+    low, high = kg.mixtures.data.MIXTURES[recipe.data][0].bounds()
+    training.train(
+        gan, data, recipe, folder, seed, name, pictures=kg.callbacks.Snapshots(folder, low, high, recipe.every)
+    )
 
 
 def with_own_values(recipe: Gaussians) -> Gaussians:
@@ -138,7 +142,7 @@ def build(recipe: Gaussians, data: "Dataset", seed: int) -> "GAN":
 
     recipe = with_own_values(recipe)
     generator, discriminator = networks(recipe, data)
-    gan = kg.GAN(generator, discriminator, prior=kg.noise.get(recipe.prior, recipe.noise_dim), seed=seed)
+    gan = kg.GAN(generator, discriminator, prior=kg.priors.get(recipe.prior, recipe.noise_dim), seed=seed)
     updates = recipe.epochs * -(-len(data.train) // (recipe.batch_size * recipe.discriminator_steps))
 
     def optimizer(rate: float, steps: int) -> keras.optimizers.Optimizer:  # a player makes `steps` updates an iteration

@@ -47,13 +47,13 @@ class Mnist(settings.Released):
 
 def main(recipe: Mnist) -> None:
     import keras_gan as kg
-    from keras_gan import runs
+    from keras_gan.runs import training
 
-    recipe, folder = runs.begin(with_own_values(recipe), "mnist")
-    seed = runs.prepare(recipe.device, recipe.precision, recipe.seed)
+    recipe, folder = training.begin(with_own_values(recipe), "mnist")
+    seed = training.prepare(recipe.device, recipe.precision, recipe.seed)
     data = kg.datasets.load("mnist", source=recipe.data_source, path=recipe.data_path)
-    gan = runs.load(folder) or build(recipe, data, seed)
-    runs.train(gan, data, recipe, folder, seed, "mnist", measure=True)
+    gan = training.load(folder) or build(recipe, data, seed)
+    training.train(gan, data, recipe, folder, seed, "mnist", measure=True)
 
 
 def with_own_values(recipe: Mnist) -> Mnist:
@@ -69,7 +69,7 @@ def build(recipe: Mnist, data: "Dataset", seed: int) -> "GAN":
     generator, discriminator = kg.networks.build(
         "mnist", pixel_mean=data.pixel_mean(), dropout=recipe.dropout is not False
     )
-    gan = kg.GAN(generator, discriminator, prior=kg.noise.Uniform(100), preprocessing=data.preprocessing, seed=seed)
+    gan = kg.GAN(generator, discriminator, prior=kg.priors.Uniform(100), preprocessing=data.preprocessing, seed=seed)
     settings.compile_released(gan, recipe, len(data.train))
     return gan
 

@@ -30,13 +30,13 @@ class MnistR1(settings.R1):
 
 def main(recipe: MnistR1) -> None:
     import keras_gan as kg
-    from keras_gan import runs
+    from keras_gan.runs import training
 
-    recipe, folder = runs.begin(recipe, "mnist-r1")
-    seed = runs.prepare(recipe.device, recipe.precision, recipe.seed)
+    recipe, folder = training.begin(recipe, "mnist-r1")
+    seed = training.prepare(recipe.device, recipe.precision, recipe.seed)
     data = kg.datasets.load("mnist", source=recipe.data_source, path=recipe.data_path)
-    gan = runs.load(folder) or build(recipe, data, seed)
-    runs.train(gan, data, recipe, folder, seed, "mnist-r1", measure=True)
+    gan = training.load(folder) or build(recipe, data, seed)
+    training.train(gan, data, recipe, folder, seed, "mnist-r1", measure=True)
 
 
 def build(recipe: MnistR1, data: "Dataset", seed: int) -> "GAN":
@@ -49,7 +49,7 @@ def build(recipe: MnistR1, data: "Dataset", seed: int) -> "GAN":
         dropout=recipe.dropout,
         discriminator_range=recipe.discriminator_range,
     )
-    gan = kg.GAN(generator, discriminator, prior=kg.noise.Uniform(100), preprocessing=data.preprocessing, seed=seed)
+    gan = kg.GAN(generator, discriminator, prior=kg.priors.Uniform(100), preprocessing=data.preprocessing, seed=seed)
     settings.compile_r1(gan, recipe)
     return gan
 

@@ -39,21 +39,21 @@ class Tfd(settings.Released):
 def main(recipe: Tfd) -> None:
     import keras
 
-    from keras_gan import runs
+    from keras_gan.runs import training
 
-    recipe, folder = runs.begin(recipe, "tfd")
-    seed = runs.prepare(recipe.device, recipe.precision, recipe.seed)
+    recipe, folder = training.begin(recipe, "tfd")
+    seed = training.prepare(recipe.device, recipe.precision, recipe.seed)
     data = load(recipe)
-    runs.record(data, recipe, folder, seed, "tfd")
-    gan = runs.load(folder)
+    training.record(data, recipe, folder, seed, "tfd")
+    gan = training.load(folder)
     if gan is None:
         first = folder / "pretraining"
-        pretraining = runs.load(first) or build_pretraining(recipe, data, seed)
+        pretraining = training.load(first) or build_pretraining(recipe, data, seed)
         stage = dataclasses.replace(recipe, epochs=recipe.pretraining_epochs)
-        runs.train(pretraining, data, stage, first, seed, "tfd", measure=True)
+        training.train(pretraining, data, stage, first, seed, "tfd", measure=True)
         keras.utils.set_random_seed(seed)  # the second game's weights are the same after a stop
         gan = build(recipe, data, seed, pretraining.generator)
-    runs.train(gan, data, recipe, folder, seed, "tfd", measure=True)
+    training.train(gan, data, recipe, folder, seed, "tfd", measure=True)
 
 
 def load(recipe: Tfd) -> "Dataset":
@@ -84,7 +84,7 @@ def build(recipe: Tfd, data: "Dataset", seed: int, pretrained: "keras.Model") ->
 def _compiled(networks, recipe, data, seed):
     import keras_gan as kg
 
-    gan = kg.GAN(*networks, prior=kg.noise.Normal(100), preprocessing=data.preprocessing, seed=seed)
+    gan = kg.GAN(*networks, prior=kg.priors.Normal(100), preprocessing=data.preprocessing, seed=seed)
     settings.compile_released(gan, recipe, len(data.train))
     return gan
 

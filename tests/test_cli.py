@@ -52,10 +52,10 @@ def test_unknown_arguments(arguments):
 
 
 def test_the_theory_of_runs(monkeypatch, capsys):
-    from keras_gan import labs
+    from keras_gan.mixtures import report
 
-    monkeypatch.setattr(labs, "measure", lambda run: run)
-    monkeypatch.setattr(labs, "table", lambda reports: f"table of {reports}")
+    monkeypatch.setattr(report, "measure", lambda run: run)
+    monkeypatch.setattr(report, "table", lambda reports: f"table of {reports}")
     cli.main(["theory", "one", "two"])
     assert capsys.readouterr().out == "table of [('one', 'one'), ('two', 'two')]\n"
     with pytest.raises(SystemExit):
@@ -71,9 +71,9 @@ def test_saturation(tmp_path, capsys):
 
 def test_help_does_not_import_keras():
     program = (
-        "import sys; sys.argv = ['keras-gan', '--help']\n"
-        "import keras_gan.cli\n"
-        "try: keras_gan.cli.main()\n"
+        "import sys; sys.argv = ['any name', '--help']\n"
+        "import keras_gan_command\n"
+        "try: keras_gan_command.main()\n"
         "except SystemExit: pass\n"
         "print([name for name in ('keras', 'tensorflow', 'jax', 'torch', 'numpy') if name in sys.modules])"
     )
@@ -95,7 +95,7 @@ def test_samples_as_arrays_and_as_a_picture(tmp_path, capsys):
     np.testing.assert_array_equal(samples, kg.load("mnist").sample(20, seed=3))
     cli.main(["sample", "mnist", "--n", "2", "--interpolate", "7", "--seed", "3", "--out", str(tmp_path / "lines.png")])
     lines = kg.load("mnist").interpolate(2, 7, seed=3)
-    expected = kg.plotting.grid(lines, 7, kg.plotting.display_range(lines))[..., 0]
+    expected = kg.figures.grid(lines, 7, kg.figures.display_range(lines))[..., 0]
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "lines.png")), expected)
     assert "Wrote" in capsys.readouterr().out
 

@@ -17,7 +17,8 @@ import keras
 import pytest
 
 import keras_gan as kg
-from keras_gan import cli, plotting
+from keras_gan import cli
+from keras_gan.figures import grids
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -127,7 +128,7 @@ def read_by(command, arguments, monkeypatch):
         raise Read
 
     monkeypatch.setattr(cli, "_load_package", stop)  # what each of them does first
-    monkeypatch.setattr(plotting, "save_curves", stop)
+    monkeypatch.setattr(grids, "save_curves", stop)
     if command != "keras-gan":
         parse = argparse.ArgumentParser.parse_args
 
@@ -275,5 +276,5 @@ def test_every_page_and_name_can_be_found(site):
     for module in (kg.callbacks, kg.layers):
         for public in module.__all__:
             assert any(location.endswith(f"#{module.__name__}.{public}") for location in found), public
-    assert "api/gan.html#keras_gan.gan.GAN" in found
+    assert "api/gan.html#keras_gan.models.gan.GAN" in found
     assert "class.html" in found

@@ -14,7 +14,7 @@ import keras_gan as kg
 from keras_gan import backend
 
 BACKENDS = ("tensorflow", "jax", "torch")
-OBJECTIVES = sorted(kg.losses.OBJECTIVES)
+OBJECTIVES = sorted(kg.objectives.OBJECTIVES)
 
 
 def largest_relative_difference(ours, theirs):
@@ -256,7 +256,7 @@ class TestKeras:
         x, results = make_data(), []
         for data in (x, stream(x)):
             gan = make_gan()
-            arrays = isinstance(data, list) or kg.gan.checks.is_array(data)
+            arrays = isinstance(data, list) or kg.models.gan.checks.is_array(data)
             gan.fit(data, verbose=0, shuffle=False, **({"batch_size": 4} if arrays else {}))
             results.append(weights(gan.generator) + weights(gan.discriminator))
         for a, b in zip(*results, strict=True):
@@ -477,7 +477,7 @@ class TestSaving:
                     kg.schedules.ExponentialDecay(0.2), kg.schedules.MomentumRamp()
                 ),
                 "discriminator_optimizer": keras.optimizers.Adam(1e-3),
-                "objective": kg.losses.Hinge(),
+                "objective": kg.objectives.Hinge(),
                 "discriminator_steps": 2,
                 "discriminator_weight": 0.7,
                 "ema": 0.9,
@@ -664,13 +664,13 @@ class TestBadInput:
 
     def test_noise_of_the_wrong_width(self):
         with pytest.raises(ValueError, match=r"noise of shape \(None, 3\).*width 7.*Uniform\(3\)"):
-            kg.GAN(*self.networks(), prior=kg.noise.Normal(7))
+            kg.GAN(*self.networks(), prior=kg.priors.Normal(7))
 
     def test_unknown_noise_width(self):
         generator = keras.Sequential([keras.layers.Dense(4)])
         with pytest.raises(ValueError, match="pass the prior"):
             kg.GAN(generator, self.networks()[1])
-        kg.GAN(generator, self.networks()[1], prior=kg.noise.Normal(2))
+        kg.GAN(generator, self.networks()[1], prior=kg.priors.Normal(2))
 
     @pytest.mark.parametrize(
         ("arguments", "message"),

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from conftest import all_equal, make_data, make_gan, weights
 
-from keras_gan.minibatches import Minibatches
+from keras_gan.models.minibatches import Minibatches
 
 
 def orders(gan, num, **arguments):

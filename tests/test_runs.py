@@ -16,7 +16,9 @@ from conftest import without_export
 from keras_gan.recipes import cifar10_conv, cifar10_dense, cifar10_r1, digits, gaussians, mnist, mnist_r1, tfd
 
 import keras_gan as kg
-from keras_gan import backend, cli, runs, saving
+from keras_gan import backend, cli
+from keras_gan.artifacts import files
+from keras_gan.runs import training
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +94,7 @@ def test_a_run_cut_short_leaves_a_model(tmp_path, monkeypatch, capsys):
 def test_the_seed_fixes_a_run(tmp_path):
     histories = []
     for _ in range(2):
-        seed = runs.prepare(seed=3)
+        seed = training.prepare(seed=3)
         data = kg.datasets.load("digits")
         gan = kg.GAN(*kg.networks.build("digits"), preprocessing=data.preprocessing, seed=seed)
         gan.compile()
@@ -106,12 +108,12 @@ def test_the_mnist_recipe_runs_the_released_settings(small_mnist, tmp_path, monk
     def train(gan, data, recipe, folder, seed, name, measure):
         made.update(gan=gan, data=data, folder=folder)
 
-    monkeypatch.setattr(runs, "train", train)
+    monkeypatch.setattr(training, "train", train)
     mnist.main(mnist.Mnist(data_path=str(small_mnist), run_dir=str(tmp_path / "run"), seed=1))
     gan = made["gan"]
     assert (gan.updates, gan.discriminator_weight, gan.discriminator_steps, gan.ema) == ("simultaneous", 0.5, 1, None)
-    assert isinstance(gan.objective, kg.losses.NonSaturating)
-    assert isinstance(gan.prior, kg.noise.Uniform)
+    assert isinstance(gan.objective, kg.objectives.NonSaturating)
+    assert isinstance(gan.prior, kg.priors.Uniform)
     for optimizer in gan.optimizer.optimizers:
         rate, momentum = optimizer.get_config()["learning_rate"]["config"], optimizer.get_config()["momentum"]["config"]
         assert rate == {"initial": 0.1, "factor": 1.000004, "minimum": 1e-6}
@@ -135,7 +137,7 @@ def test_each_kind_of_updates_has_its_own_values(arguments, expected):
 
 def test_the_r1_recipe_keeps_the_networks(small_mnist, tmp_path, monkeypatch):
     made = {}
-    monkeypatch.setattr(runs, "train", lambda gan, *rest, **named: made.update(gan=gan))
+    monkeypatch.setattr(training, "train", lambda gan, *rest, **named: made.update(gan=gan))
     recipe = mnist_r1.MnistR1(data_path=str(small_mnist), run_dir=str(tmp_path / "run"), epochs=3, seed=1)
     mnist_r1.main(recipe)
     gan = made["gan"]
@@ -170,7 +172,7 @@ def test_the_cifar10_recipes(recipe, rate, batch_size, tmp_path, monkeypatch):
     main(recipe(width=0.01, epochs=1, batch_size=20, seed=1, run_dir=str(tmp_path / "run")))
     gan = keras.saving.load_model(tmp_path / "run" / "best.keras")
     assert (gan.updates, gan.discriminator_weight) == ("simultaneous", 0.5)
-    assert isinstance(gan.prior, kg.noise.Normal)
+    assert isinstance(gan.prior, kg.priors.Normal)
     with open(tmp_path / "run" / "history.csv") as file:
         (row,) = csv.DictReader(file)
     assert np.isfinite(float(row["val_parzen_ll"]))
@@ -184,7 +186,7 @@ def test_the_cifar10_recipes(recipe, rate, batch_size, tmp_path, monkeypatch):
 def test_the_r1_recipe_on_cifar10(networks, rate, penalty, discriminator_range, largest_sample, tmp_path, monkeypatch):
     made = {}
     monkeypatch.setattr(kg.datasets, "load", lambda name, **options: tiny_cifar10())
-    monkeypatch.setattr(runs, "train", lambda gan, *rest, **named: made.update(gan=gan))
+    monkeypatch.setattr(training, "train", lambda gan, *rest, **named: made.update(gan=gan))
     cifar10_r1.main(cifar10_r1.Cifar10R1(networks=networks, width=0.02, seed=1, run_dir=str(tmp_path)))
     gan = made["gan"]
     assert (gan.updates, gan.discriminator_weight, gan.r1_penalty, gan.ema) == ("simultaneous", 1.0, penalty, 0.9999)
@@ -213,7 +215,7 @@ def test_the_tfd_recipe_plays_two_games(pictures, tmp_path):
     tfd.main(recipe)
     first, gan = (keras.saving.load_model(path / "gan.keras") for path in (folder / "pretraining", folder))
     assert (len(first.generator.layers), len(gan.generator.layers)) == (5, 7)
-    assert isinstance(gan.prior, kg.noise.Normal)
+    assert isinstance(gan.prior, kg.priors.Normal)
     assert [int(g.optimizer.iterations) for g in (first, gan)] == [4, 2]
     config = json.loads((folder / "config.json").read_text())
     assert (config["recipe"]["epochs"], config["data"]["name"]) == (1, "images")
@@ -228,7 +230,7 @@ def test_the_tfd_recipe_goes_on_in_either_game(pictures, tmp_path, monkeypatch):
     whole, parts = (str(tmp_path / name) for name in ("whole", "parts"))
     tfd.main(tfd.Tfd(pretraining_epochs=2, epochs=2, run_dir=whole, **common))
 
-    save = saving.write
+    save = files.write
     for stop_at in (1, 2):  # the pretraining's first epoch; its second and the second game's first
         saves = []
 
@@ -239,7 +241,7 @@ def test_the_tfd_recipe_goes_on_in_either_game(pictures, tmp_path, monkeypatch):
                 raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr(saving, "write", counted)
+            patch.setattr(files, "write", counted)
             with pytest.raises(SystemExit):
                 tfd.main(tfd.Tfd(pretraining_epochs=2, epochs=2, run_dir=parts, **common))
     tfd.main(tfd.Tfd(pretraining_epochs=2, epochs=2, run_dir=parts, **common))
@@ -250,7 +252,7 @@ def test_the_tfd_recipe_goes_on_in_either_game(pictures, tmp_path, monkeypatch):
 
 def test_the_momentum_ramp_knows_k(small_mnist, tmp_path, monkeypatch):
     made = {}
-    monkeypatch.setattr(runs, "train", lambda gan, *rest, **named: made.update(gan=gan))
+    monkeypatch.setattr(training, "train", lambda gan, *rest, **named: made.update(gan=gan))
     recipe = mnist.Mnist(
         data_path=str(small_mnist), run_dir=str(tmp_path / "run"), updates="alternating", discriminator_steps=2
     )
@@ -262,26 +264,26 @@ def test_the_momentum_ramp_knows_k(small_mnist, tmp_path, monkeypatch):
 
 def test_folders_are_numbered_and_never_overwritten(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    _, folder = runs.begin(digits.Digits(), "digits")
+    _, folder = training.begin(digits.Digits(), "digits")
     assert folder.name == "digits-1"
     folder.mkdir(parents=True)
-    assert runs.begin(digits.Digits(), "digits")[1].name == "digits-2"
-    _, folder = runs.begin(digits.Digits(run_dir="mine"), "digits")
+    assert training.begin(digits.Digits(), "digits")[1].name == "digits-2"
+    _, folder = training.begin(digits.Digits(run_dir="mine"), "digits")
     folder.mkdir()
     (folder / "config.json").write_text("{}")
     with pytest.raises(ValueError, match=r"config\.json is damaged"):
-        runs.begin(digits.Digits(run_dir="mine"), "digits")
+        training.begin(digits.Digits(run_dir="mine"), "digits")
 
 
 def test_a_gpu_that_is_not_there():
     if "CPU" not in backend.describe_device().upper():
         pytest.skip("there is a GPU")
     with pytest.raises(ValueError, match=r"sees no GPU.*--device cpu"):
-        runs.prepare(device="gpu")
+        training.prepare(device="gpu")
 
 
 def test_cpu_and_precision(capsys):
-    runs.prepare(device="cpu", precision="mixed_bfloat16", seed=1)
+    training.prepare(device="cpu", precision="mixed_bfloat16", seed=1)
     assert keras.config.dtype_policy().name == "mixed_bfloat16"
     assert "mixed_bfloat16, seed 1" in capsys.readouterr().out
 
@@ -325,11 +327,11 @@ def test_a_run_goes_on_as_if_it_had_never_stopped(epochs_before, tmp_path, monke
     digits.main(digits.Digits(epochs=epochs_before, run_dir=str(parts), **common))
     with open(parts / "history.csv", "a") as file:  # an epoch logged, but not saved, before the end
         file.write(f"{epochs_before},0.5\n{epochs_before + 1},")
-    begun = runs.read_config(parts)["command"]
+    begun = training.read_config(parts)["command"]
     monkeypatch.setattr("sys.argv", ["keras-gan", "train", "digits", "again"])
     keras.utils.set_random_seed(99)
     digits.main(digits.Digits(epochs=4, run_dir=str(parts), **common))
-    config = runs.read_config(parts)
+    config = training.read_config(parts)
     assert (config["command"], config["recipe"]["epochs"], config["recipe"]["seed"]) == (begun, 4, 5)
     assert_equal(*(keras.saving.load_model(folder / "gan.keras") for folder in (whole, parts)))
     assert history(whole) == history(parts)
@@ -357,7 +359,7 @@ def test_measurements_and_schedules_go_on_where_they_were(main, recipe, tmp_path
 
 
 def test_two_processes_do_not_train_in_one_folder(tmp_path):
-    with runs._alone(tmp_path / "run"), pytest.raises(ValueError, match="Another process is training in"):
+    with training._alone(tmp_path / "run"), pytest.raises(ValueError, match="Another process is training in"):
         digits.main(digits.Digits(epochs=1, run_dir=str(tmp_path / "run")))
     digits.main(digits.Digits(epochs=1, run_dir=str(tmp_path / "run")))
 
@@ -373,15 +375,15 @@ def test_a_finished_run_is_left_as_it_is(tmp_path, capsys):
 
 def test_other_settings_do_not_go_on(tmp_path):
     digits.main(digits.Digits(epochs=1, run_dir=str(tmp_path)))
-    seed = runs.read_config(tmp_path)["recipe"]["seed"]
-    assert runs.begin(digits.Digits(epochs=9, device="cpu", run_dir=str(tmp_path)), "digits")[0].seed == seed
+    seed = training.read_config(tmp_path)["recipe"]["seed"]
+    assert training.begin(digits.Digits(epochs=9, device="cpu", run_dir=str(tmp_path)), "digits")[0].seed == seed
     for recipe, name in (
         (digits.Digits(learning_rate=0.5, run_dir=str(tmp_path)), "digits"),
         (digits.Digits(seed=seed + 1, run_dir=str(tmp_path)), "digits"),
         (mnist.Mnist(run_dir=str(tmp_path)), "mnist"),
     ):
         with pytest.raises(ValueError, match=r"other settings.*repeat the command it was begun by"):
-            runs.begin(recipe, name)
+            training.begin(recipe, name)
 
 
 def test_a_damaged_model_falls_back_to_the_one_before(tmp_path, capsys):
@@ -406,7 +408,7 @@ def test_a_lost_game_is_not_written_over_a_good_one(tmp_path):
     gan = keras.saving.load_model(tmp_path / "gan.keras")
     gan.generator.trainable_variables[-1].assign(gan.generator.trainable_variables[-1] * float("nan"))
     with pytest.raises(ValueError, match=r"NaN in epoch 3.*gan\.keras holds epoch 2"):
-        runs.train(gan, kg.datasets.load("digits"), dataclasses.replace(recipe, epochs=4), tmp_path, 5, "digits")
+        training.train(gan, kg.datasets.load("digits"), dataclasses.replace(recipe, epochs=4), tmp_path, 5, "digits")
     assert np.isfinite(keras.saving.load_model(tmp_path / "gan.keras").sample(3)).all()
 
 
@@ -443,7 +445,7 @@ def check_kills(folder, kills, seed):
         process.kill()
         process.communicate()
         rows = logged(folder)
-        gan = runs.load(folder)
+        gan = training.load(folder)
         saved = int(gan.optimizer.iterations) // 13
         assert saved >= max(rows - 1, epochs, 1)
         assert saved <= rows
@@ -478,7 +480,7 @@ def test_an_interrupt_ends_cleanly(tmp_path):
     assert "Stopped." in error
     assert "The same command with --run-dir" in error
     assert "Traceback" not in error
-    assert runs.load(tmp_path / "run") is not None
+    assert training.load(tmp_path / "run") is not None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limits there")
@@ -515,13 +517,13 @@ def test_a_read_only_folder(tmp_path):
             digits.main(dataclasses.replace(recipe, epochs=2))
     finally:
         tmp_path.chmod(0o755)
-    assert runs.load(tmp_path) is not None
+    assert training.load(tmp_path) is not None
 
 
 def test_no_folder_of_the_maker_is_told():
     recipe = {"epochs": 3, "data_path": "/home/ann/mnist.npz", "run_dir": None}
     command = ["/usr/bin/keras-gan", "train", "--data-path=/home/ann/mnist.npz", "--epochs", "3"]
-    shorter, words = runs.without_folders(recipe, command)
+    shorter, words = training.without_folders(recipe, command)
     assert shorter == {"epochs": 3, "data_path": "mnist.npz", "run_dir": None}
     assert words[1:] == ["train", "--data-path=mnist.npz", "--epochs", "3"]
     assert recipe["data_path"] == "/home/ann/mnist.npz"

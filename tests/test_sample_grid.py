@@ -24,7 +24,7 @@ def test_sample_grid_draws_before_training_every_so_often_and_at_the_end(images,
     files = sorted(path.name for path in (tmp_path / "samples").iterdir())
     assert files == [f"epoch_000{epoch}.png" for epoch in (0, 2, 4, 5)]
     last = np.asarray(Image.open(tmp_path / "samples" / "epoch_0005.png"))
-    np.testing.assert_array_equal(last, kg.plotting.grid(gan.sample(9, seed=0), columns=3)[..., 0])
+    np.testing.assert_array_equal(last, kg.figures.grid(gan.sample(9, seed=0), columns=3)[..., 0])
 
 
 def test_sample_grid_leaves_training_bit_identical(images, tmp_path):

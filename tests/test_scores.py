@@ -67,7 +67,7 @@ def test_published_numbers_stand_beside_ten_thousand_samples_only(data, real):
 
 def test_an_unknown_prior():
     with pytest.raises(ValueError, match="Unknown prior"):
-        kg.noise.get("cauchy", 3)
+        kg.priors.get("cauchy", 3)
 
 
 def test_the_command_prints_json_and_leaves_the_model_alone(gan, tmp_path, capsys):

@@ -6,7 +6,8 @@ import pytest
 from keras_gan.recipes import digits
 
 import keras_gan as kg
-from keras_gan import cli, shipping
+from keras_gan import cli
+from keras_gan.artifacts import shipping
 
 
 def test_a_run_ships_with_its_card(tmp_path, capsys):

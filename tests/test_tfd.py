@@ -116,7 +116,7 @@ import re, sys
 from pathlib import Path
 import keras_gan as kg
 from keras_gan import backend
-from keras_gan.minibatches import Minibatches
+from keras_gan.models.minibatches import Minibatches
 
 def peak():  # of this program alone: getrusage counts what the process that started it had, too
     return int(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1])

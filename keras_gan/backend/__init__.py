@@ -6,7 +6,7 @@
 - `apply(optimizer, gradients, variables)` lets a player's optimizer update its variables.
 - `without_gradient()` is a context in which nothing is recorded for differentiation.
 - `shuffling_untouched()` is a context for looks aside: the order of the training data does not change by them.
-- `training_data(minibatches)` is what feeds `fit` fastest with the batches of `keras_gan.minibatches`.
+- `training_data(minibatches)` is what feeds `fit` fastest with the batches of `keras_gan.models.minibatches`.
 - `convolve(x, kernel, bias, zero_padding)` and `pool(x, size, strides)` are the parts of the convolutional layer.
 - `largest(pieces)` is the maximum over the last axis, in the form whose gradient is cheapest there.
 - `momentum_update(variable, velocity, gradient, learning_rate, momentum)` is one heavy-ball step.

@@ -71,11 +71,11 @@ def write(generator: keras.Model, width: int, prior: str | None, path: Path, for
 
 def main(file: str, width: str, prior: str, path: str, format: str, *modules: str) -> None:
     """`write` in a process of the framework's own; modules: of the generator's own classes."""
-    from keras_gan import saving
+    from keras_gan.artifacts import files
 
     for name in modules:
         importlib.import_module(name)
-    _write_here(saving.load_model(file), int(width), prior or None, Path(path), format)
+    _write_here(files.load_model(file), int(width), prior or None, Path(path), format)
 
 
 def _write_here(generator, width, prior, path, format):

@@ -162,7 +162,7 @@ def _on_sphere(shape, seed):
     return z * tf.sqrt(tf.cast(shape[1], tf.float32)) / tf.norm(z, axis=-1, keepdims=True)
 
 
-# The priors of keras_gan.noise, by TensorFlow's stateless generators.
+# The priors of keras_gan.priors, by TensorFlow's stateless generators.
 _DRAWS = {
     "uniform": lambda shape, seed: tf.random.stateless_uniform(shape, seed, -(3.0**0.5), 3.0**0.5),
     "normal": tf.random.stateless_normal,

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from keras_gan import plotting
 from keras_gan.callbacks.series import Series
+from keras_gan.figures import grids
 
 
 class SampleGrid(Series):
@@ -17,7 +17,7 @@ class SampleGrid(Series):
         every: epochs between pictures, at least 1; the last epoch always gets one.
         rows: rows of the grid; it has as many columns.
         seed: seed of the noise.
-        value_range: the samples' values for black and white. Default: `keras_gan.plotting.display_range` of each grid.
+        value_range: the samples' values for black and white. Default: `keras_gan.figures.display_range` of each grid.
     """
 
     SUFFIX = ".png"
@@ -37,4 +37,4 @@ class SampleGrid(Series):
 
     def _write(self, path):
         samples = self.model.sample(self.rows**2, seed=self.seed)
-        plotting.save_grid(samples, path, self.rows, self.value_range)
+        grids.save_grid(samples, path, self.rows, self.value_range)

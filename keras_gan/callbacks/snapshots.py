@@ -1,68 +1,12 @@
-"""Both players as functions, while training goes on: what Figure 1 of the paper is drawn from."""
+"""Snapshots of both players while training goes on."""
 
 import dataclasses
 from pathlib import Path
 
-import keras
 import numpy as np
 
-from keras_gan import backend
 from keras_gan.callbacks.series import Series
-from keras_gan.noise import HALF_WIDTH, Normal, Prior, Uniform
-
-_NODES = {1: 401, 2: 61}  # a side
-_NOISES = 4001
-
-
-@dataclasses.dataclass(frozen=True)
-class Snapshot:
-    """Both players at one moment.
-
-    Attributes:
-        points: where D was asked, shape `(n, d)`: evenly spaced on a line, or the nodes of a square grid in the plane.
-        discriminator: D there, shape `(n,)`.
-        noise: shape `(m, dim)`: on a line (`is_line`) in rising order with equal probability between neighbours, else
-            drawn.
-        generated: G of that noise, shape `(m, d)`.
-    """
-
-    points: np.ndarray
-    discriminator: np.ndarray
-    noise: np.ndarray
-    generated: np.ndarray
-
-    @classmethod
-    def load(cls, path: str | Path) -> "Snapshot":
-        """Reads one that `Snapshots` wrote."""
-        with np.load(path) as file:
-            return cls(**{field.name: file[field.name] for field in dataclasses.fields(cls)})
-
-
-def take(gan: keras.Model, points: np.ndarray, seed: int = 0, averaged: bool = False) -> Snapshot:
-    """The players' values now.
-
-    Args:
-        gan: `keras_gan.GAN`.
-        points: where to ask D, shape `(n, d)`, on the scale of samples.
-        seed: of the noise, where it is drawn.
-        averaged: whether the averaged generator is shown, where there is one.
-
-    Returns:
-        `Snapshot`.
-    """
-    z = _quantiles(gan.prior) if is_line(gan) else gan.prior.draw(_NOISES, seed)
-    generator = gan.averaged_generator if averaged and gan.averaged_generator is not None else gan.generator
-    with backend.shuffling_untouched():
-        generated = generator.predict(z, batch_size=len(z), verbose=0)
-        logits = gan.discriminator.predict(points, batch_size=len(points), verbose=0)
-    probability = np.exp(-np.logaddexp(0, -np.asarray(logits, "float64")[:, 0]))
-    return Snapshot(points, probability, z, np.asarray(generated, "float32"))
-
-
-def is_line(gan: keras.Model) -> bool:
-    """Whether the generator takes one uniform or normal noise value to a point on a line: then p_g is known exactly."""
-    one_value = gan.prior.dim == 1 and gan.generator.output_shape[-1] == 1
-    return one_value and isinstance(gan.prior, (Uniform, Normal))
+from keras_gan.mixtures.snapshots import nodes, take
 
 
 class Snapshots(Series):
@@ -87,28 +31,3 @@ class Snapshots(Series):
 
     def _write(self, path):
         np.savez_compressed(path, **dataclasses.asdict(take(self.model, self.points, self.seed)))
-
-
-def nodes(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Evenly spaced points in a box, on a line 401, in the plane 61 a side: shape `(n, d)`, float32.
-
-    Raises:
-        ValueError: if the corners have another shape than (1,) or (2,).
-    """
-    low, high = np.asarray(low), np.asarray(high)
-    if low.shape != high.shape or low.shape not in ((1,), (2,)):
-        raise ValueError(
-            f"Snapshots are of data on a line or in the plane. Received: corners of shape {low.shape} and "
-            f"{high.shape}. Expected: (1,) or (2,)."
-        )
-    sides = [np.linspace(a, b, _NODES[len(low)]) for a, b in zip(low, high, strict=True)]
-    return np.stack(np.meshgrid(*sides, indexing="ij"), -1).reshape(-1, len(low)).astype("float32")
-
-
-def _quantiles(prior: Prior) -> np.ndarray:
-    """Noise values in rising order, equal probability between neighbours, shape `(n, 1)`, float32."""
-    if isinstance(prior, Uniform):
-        return np.linspace(-HALF_WIDTH, HALF_WIDTH, _NOISES, dtype="float32")[:, np.newaxis]
-    from scipy import special
-
-    return special.ndtri((np.arange(_NOISES) + 0.5) / _NOISES).astype("float32")[:, np.newaxis]

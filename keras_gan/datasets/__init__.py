@@ -9,10 +9,10 @@ from typing import Any
 from keras_gan.datasets.cifar10 import load_cifar10
 from keras_gan.datasets.dataset import Dataset, DatasetNotFoundError, Splits
 from keras_gan.datasets.digits import load_digits
-from keras_gan.datasets.gaussians import MIXTURES, load_gaussians
 from keras_gan.datasets.images import load_images
 from keras_gan.datasets.mnist import load_mnist
 from keras_gan.datasets.tfd import load_tfd
+from keras_gan.mixtures.data import MIXTURES, load_gaussians
 
 __all__ = ["Dataset", "DatasetNotFoundError", "Splits", "load"]
 
@@ -32,7 +32,7 @@ def load(name: str, **options: Any) -> Dataset:
     Args:
         name: `"digits"` (bundled with scikit-learn, no download), `"mnist"`, `"cifar10"`, `"tfd"` (the Toronto Face
             Database) or `"images"` (a folder of your own); points: `"normal"`, `"mixture"`, `"ring"` or `"grid"`
-            (`keras_gan.datasets.gaussians`).
+            (`keras_gan.mixtures.data`).
         **options: for `"mnist"` and `"cifar10"`: `source="tfds"` (tensorflow-datasets, the default where it is
             installed) or `"keras"` (Keras's download, the original order and so the paper's rows). For `"mnist"` also
             `path=` to an npz file in the format of Keras's `mnist.npz`. For `"tfd"`: `path=` to the MATLAB file, by

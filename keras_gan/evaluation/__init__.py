@@ -1,5 +1,5 @@
 """Measures of a generator's samples against data."""
 
-from keras_gan.evaluation import bounds, distances, mixtures, modes, parzen, scores, theory
+from keras_gan.evaluation import bounds, distances, modes, parzen, scores, theory
 
-__all__ = ["bounds", "distances", "mixtures", "modes", "parzen", "scores", "theory"]
+__all__ = ["bounds", "distances", "modes", "parzen", "scores", "theory"]

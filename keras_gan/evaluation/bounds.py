@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_gan import backend
 from keras_gan.evaluation.theory import Estimate, estimate_value
-from keras_gan.minibatches import Minibatches
+from keras_gan.models.minibatches import Minibatches
 
 _SHARES = (0.6, 0.2)  # to train on, to stop by; the rest is measured
 

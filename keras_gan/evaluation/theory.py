@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_gan import backend, losses
+from keras_gan import backend, objectives
 
 _TOTAL_TOLERANCE = 0.02  # how far from 1 the sum of a distribution, or the integral of a density, may lie
 
@@ -180,20 +180,20 @@ def estimate_value(data_logits: np.ndarray, sample_logits: np.ndarray) -> Estima
     return Estimate(float(logs[0].mean() + logs[1].mean()), float(variance**0.5))
 
 
-def generator_gradient(objective: str | losses.Objective, logits: np.ndarray) -> np.ndarray:
+def generator_gradient(objective: str | objectives.Objective, logits: np.ndarray) -> np.ndarray:
     """The gradient of the generator's loss in the logit of a sample, measured through the loss that trains.
 
     With D = sigmoid(logit) it is -D for `"minimax"`, which vanishes where D is sure of a sample, and -(1 - D) for
     `"non_saturating"`, which does not (section 3).
 
     Args:
-        objective: name, or object of `keras_gan.losses`.
+        objective: name, or object of `keras_gan.objectives`.
         logits: array of shape `(n,)`.
 
     Returns:
         float32 array of shape `(n,)`: n times the gradient of the mean loss.
     """
-    loss = losses.get(objective).generator
+    loss = objectives.get(objective).generator
     column = keras.ops.convert_to_tensor(np.asarray(logits, "float32")[:, np.newaxis])
     _, gradient = backend.input_gradient(lambda a: loss(a) * len(logits), column, [])
     return keras.ops.convert_to_numpy(gradient)[:, 0]

@@ -102,5 +102,5 @@ def get(objective: str | Objective) -> Objective:
         return OBJECTIVES[objective]()
     raise ValueError(
         f"Unknown objective. Received: objective={objective!r}. Expected one of {sorted(OBJECTIVES)}, or an object of "
-        "keras_gan.losses (a subclass of keras_gan.losses.Objective)."
+        "keras_gan.objectives (a subclass of keras_gan.objectives.Objective)."
     )

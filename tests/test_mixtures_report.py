@@ -8,10 +8,10 @@ from keras_gan.recipes import gaussians
 from PIL import Image
 
 import keras_gan as kg
-from keras_gan import figures, labs, plotting
-from keras_gan.callbacks import snapshots
-from keras_gan.datasets.gaussians import MIXTURES
-from keras_gan.evaluation import bounds, mixtures, theory
+from keras_gan.evaluation import bounds, theory
+from keras_gan.figures import curves, paper
+from keras_gan.mixtures import figure1, measures, report, snapshots
+from keras_gan.mixtures.data import MIXTURES
 
 NORMAL = MIXTURES["normal"][0]
 TINY = {"units": 8, "hidden_layers": 1, "batch_size": 5000, "every": 1, "seed": 1}
@@ -45,7 +45,7 @@ def linear_pair(slope, offset):
 @pytest.fixture(autouse=True)
 def _few_points(monkeypatch):
     """A fresh discriminator need not be trained for long here."""
-    monkeypatch.setattr(labs, "_BOUND_SAMPLES", 20_000)
+    monkeypatch.setattr(report, "_BOUND_SAMPLES", 20_000)
     real = bounds.jensen_shannon_bound
     monkeypatch.setattr(bounds, "jensen_shannon_bound", lambda *arguments: real(*arguments, epochs=8))
 
@@ -56,35 +56,35 @@ def fresh():
 
 def test_a_known_pair():
     """p_g = N(1, 1) and D = D*: every number is known."""
-    gan = kg.GAN(*linear_pair(1.0, 1.0), prior=kg.noise.Normal(1), seed=1)
-    report = labs.compare(gan, NORMAL, fresh())
-    assert abs(report.value.mean + 1.1634514) < 4 * report.value.standard_error
-    assert report.bound.divergence.mean == pytest.approx(0.1114, abs=0.01)
-    assert (report.mixture.modes, report.mixture.num_modes) == (1, 1)
-    assert report.mixture.high_quality == pytest.approx(0.9772, abs=0.005)
-    assert report.mixture.forward_kl == pytest.approx(0.5, abs=0.03)
-    assert report.divergence == pytest.approx(0.1114215, abs=1e-3)
-    assert report.from_optimal < 0.01
-    assert report.from_half == pytest.approx(1 / (1 + np.exp(-1.96 - 0.5)) - 0.5, abs=0.01)
+    gan = kg.GAN(*linear_pair(1.0, 1.0), prior=kg.priors.Normal(1), seed=1)
+    found = report.compare(gan, NORMAL, fresh())
+    assert abs(found.value.mean + 1.1634514) < 4 * found.value.standard_error
+    assert found.bound.divergence.mean == pytest.approx(0.1114, abs=0.01)
+    assert (found.mixture.modes, found.mixture.num_modes) == (1, 1)
+    assert found.mixture.high_quality == pytest.approx(0.9772, abs=0.005)
+    assert found.mixture.forward_kl == pytest.approx(0.5, abs=0.03)
+    assert found.divergence == pytest.approx(0.1114215, abs=1e-3)
+    assert found.from_optimal < 0.01
+    assert found.from_half == pytest.approx(1 / (1 + np.exp(-1.96 - 0.5)) - 0.5, abs=0.01)
 
 
 def test_a_known_pair_of_uniform_noise():
     """p_g uniform on (-sqrt 3, sqrt 3): JSD by the formula, on another grid."""
-    gan = kg.GAN(*linear_pair(1.0, 0.0), prior=kg.noise.Uniform(1), seed=1)
-    report = labs.compare(gan, NORMAL, fresh())
+    gan = kg.GAN(*linear_pair(1.0, 0.0), prior=kg.priors.Uniform(1), seed=1)
+    found = report.compare(gan, NORMAL, fresh())
     x = np.linspace(-8, 8, 160_001)
     p_data, p_g = NORMAL.density(x[:, np.newaxis]), (np.abs(x) < 3**0.5) / (2 * 3**0.5)
     expected = theory.jensen_shannon(p_data, p_g, x[1] - x[0])
-    assert report.divergence == pytest.approx(expected, abs=1e-3)
-    assert report.bound.divergence.mean < expected + 3 * report.bound.divergence.standard_error
+    assert found.divergence == pytest.approx(expected, abs=1e-3)
+    assert found.bound.divergence.mean < expected + 3 * found.bound.divergence.standard_error
     half = np.abs(1 / (1 + np.exp(np.abs(x[np.abs(x) < 1.96]) - 0.5)) - 0.5).max()
-    assert report.from_half == pytest.approx(max(half, 1 / (1 + np.exp(-1.96 - 0.5)) - 0.5), abs=0.02)
-    assert report.from_optimal == pytest.approx(1 - 1 / (1 + np.exp(1.96 - 0.5)), abs=0.05)
+    assert found.from_half == pytest.approx(max(half, 1 / (1 + np.exp(-1.96 - 0.5)) - 0.5), abs=0.02)
+    assert found.from_optimal == pytest.approx(1 - 1 / (1 + np.exp(1.96 - 0.5)), abs=0.05)
 
 
 def test_the_bulk_holds_95_percent():
     x = snapshots.nodes(*NORMAL.bounds())[:, 0].astype("float64")
-    mask = labs.bulk(NORMAL.density(x[:, np.newaxis]), x[1] - x[0])
+    mask = report.bulk(NORMAL.density(x[:, np.newaxis]), x[1] - x[0])
     assert np.abs(x[mask]).max() == pytest.approx(1.96, abs=0.03)
     assert np.abs(x[~mask]).min() > 1.93
 
@@ -95,13 +95,13 @@ def test_a_run_leaves_what_figure_1_needs_and_is_measured(run):
     assert sorted(path.name for path in (run / "samples").iterdir()) == [f"epoch_000{e}.npz" for e in range(3)]
     config = json.loads((run / "config.json").read_text())
     assert (config["data"]["name"], config["recipe"]["objective"]) == ("normal", "non_saturating")
-    report = labs.measure(run)
-    assert 0 < report.divergence <= np.log(2)
-    assert np.isfinite(list(report.row().values())).all()
+    found = report.measure(run)
+    assert 0 < found.divergence <= np.log(2)
+    assert np.isfinite(list(found.row().values())).all()
 
 
 def test_the_fresh_discriminator_is_new_and_like_the_runs(run):
-    first, second = labs.fresh_discriminator(run), labs.fresh_discriminator(run)
+    first, second = report.fresh_discriminator(run), report.fresh_discriminator(run)
     gan = keras.saving.load_model(run / "gan.keras")
     assert [w.shape for w in first.get_weights()] == [w.shape for w in gan.discriminator.get_weights()]
     assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), second.get_weights(), strict=True))
@@ -110,7 +110,7 @@ def test_the_fresh_discriminator_is_new_and_like_the_runs(run):
 
 def test_figures_of_both(run, plane, tmp_path):
     pytest.importorskip("matplotlib")
-    written = figures.draw([str(run), str(plane)], tmp_path)
+    written = paper.draw([str(run), str(plane)], tmp_path)
     assert [path.name for path in written] == [
         "normal-figure1.png",
         "normal-curves.png",
@@ -136,7 +136,7 @@ def shot(offset, d=0.5):
 
 def test_the_panels_of_figure_1():
     shots = {0: shot(3), 4: shot(1), 5: shot(0.6, d=0.3), 9: shot(0.5), 10: shot(0.4), 20: shot(0.01)}
-    panels = figures.figure1(shots, NORMAL)
+    panels = figure1.figure1(shots, NORMAL)
     assert [panel.title for panel in panels] == ["(a) epoch 5", "(b) the same, D = D*", "(c) epoch 10", "(d) epoch 20"]
     np.testing.assert_array_equal(panels[0].discriminator, 0.3)
     x = panels[1].points
@@ -146,25 +146,25 @@ def test_the_panels_of_figure_1():
     assert theory.jensen_shannon(panels[3].p_data, panels[3].p_g, x[1] - x[0]) < 1e-3
 
 
-def report(modes, value, divergence=None):
+def made_report(modes, value, divergence=None):
     estimate = theory.Estimate(value, 0.001)
-    return labs.LabReport(
-        estimate, bounds.Bound(estimate, 3), mixtures.MixtureReport(modes, 25, 0.9, 0.1, 0.2), divergence, None, None
+    return report.LabReport(
+        estimate, bounds.Bound(estimate, 3), measures.MixtureReport(modes, 25, 0.9, 0.1, 0.2), divergence, None, None
     )
 
 
 def test_the_table_gives_mean_and_worst():
-    text = labs.table([("a", report(25, -1.2)), ("b", report(23, -1.39))]).splitlines()
+    text = report.table([("a", made_report(25, -1.2)), ("b", made_report(23, -1.39))]).splitlines()
     assert [line.split()[0] for line in text[1:]] == ["a", "b", "mean", "worst"]
     column = text[0].index("modes") + 5 - 15
     modes = [float(line[column : column + 15]) for line in text[1:]]
     assert modes == [25, 23, 24, 23]
     assert float(text[4][len("worst") : len("worst") + 15]) == -1.2
-    assert len(labs.table([("a", report(25, -1.2))]).splitlines()) == 2
+    assert len(report.table([("a", made_report(25, -1.2))]).splitlines()) == 2
 
 
 def test_a_table_of_runs_on_a_line_and_in_the_plane():
-    lines = labs.table([("plane", report(25, -1.2)), ("line", report(1, -1.39, 0.003))]).splitlines()
+    lines = report.table([("plane", made_report(25, -1.2)), ("line", made_report(1, -1.39, 0.003))]).splitlines()
     assert lines[0].split()[0] == "JSD"
     assert lines[1][: len("plane") + 15].strip() == "plane"
     assert lines[2].split()[:2] == ["line", "0.003"]
@@ -205,16 +205,16 @@ def test_the_rate_falls_to_zero_for_both_players():
 
 def test_what_is_no_run_of_points(tmp_path):
     with pytest.raises(ValueError, match="which is no run"):
-        labs.measure(tmp_path)
+        report.measure(tmp_path)
     (tmp_path / "config.json").write_text(json.dumps({"data": {"name": "mnist"}, "recipe": {}, "command": []}))
     with pytest.raises(ValueError, match="trained on mnist"):
-        labs.measure(tmp_path)
+        report.measure(tmp_path)
 
 
 def test_the_saturation_table(tmp_path):
     pytest.importorskip("matplotlib")
-    printed = figures.saturation(tmp_path / "saturation.png").splitlines()
+    printed = curves.saturation(tmp_path / "saturation.png").splitlines()
     first = [float(word) for word in printed[1].split()]
     assert first == pytest.approx([-10, 4.54e-5, 0.99995], rel=1e-3)
     assert Image.open(tmp_path / "saturation.png").size == (800, 320)
-    assert callable(plotting.save_saturation)
+    assert callable(curves.save_saturation)

@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from keras_gan.datasets.gaussians import Mixture
 from keras_gan.evaluation.distances import nearest
+from keras_gan.mixtures.data import Mixture
 
 NUM_SAMPLES = 10_000
 _FEWEST = 20  # of NUM_SAMPLES
@@ -45,7 +45,7 @@ def measure(samples: np.ndarray, mixture: Mixture, seed: int = 0) -> MixtureRepo
     Args:
         samples: array of shape `(m, d)`: modes and quality are those of the first 10,000, divergences of all; 100,000
             make them comparable with other reports.
-        mixture: `keras_gan.datasets.gaussians.Mixture` in the same d dimensions.
+        mixture: `keras_gan.mixtures.data.Mixture` in the same d dimensions.
         seed: of the data drawn for the histograms.
 
     Returns:

@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from keras_gan import exports, generators, plotting, runs
+from keras_gan.artifacts import formats, loading
 from keras_gan.datasets import Dataset
 from keras_gan.evaluation import scores
+from keras_gan.figures import grids
+from keras_gan.runs import training
 
 
 def ship(run: str | Path, folder: str | Path, data: Dataset, name: str) -> dict[str, Any]:
@@ -27,12 +29,12 @@ def ship(run: str | Path, folder: str | Path, data: Dataset, name: str) -> dict[
         ValueError: if the folder of the run holds no trained model.
     """
     folder = Path(folder)
-    gan = runs.load_best(run)
+    gan = training.load_best(run)
     found = scores.score(gan.sample, data, name)
-    card = runs.describe(run, gan) | {"sigma": found.reports[0].sigma, "scores": json.loads(found.to_json())}
+    card = training.describe(run, gan) | {"sigma": found.reports[0].sigma, "scores": json.loads(found.to_json())}
     for name, format in (("generator.keras", "keras"), ("generator", "saved_model")):
         gan.export(folder / name, format, card)
-    plotting.save_grid(gan.sample(100, seed=0), folder / "samples.png", 10)
+    grids.save_grid(gan.sample(100, seed=0), folder / "samples.png", 10)
     return card
 
 
@@ -41,7 +43,7 @@ def export(model: str | Path, format: str, output: str | Path | None = None) -> 
 
     Args:
         model: folder of a run, whose best model is taken; `.keras` file; or name of a shipped generator.
-        format: one of `keras_gan.exports.SUFFIXES`.
+        format: one of `keras_gan.artifacts.formats.SUFFIXES`.
         output: file to write; for `"saved_model"` a folder, which gets a numbered subfolder a version, as TensorFlow
             Serving expects. Default: exports/NAME in the folder where the command runs.
 
@@ -51,17 +53,17 @@ def export(model: str | Path, format: str, output: str | Path | None = None) -> 
     Raises:
         ValueError: if there is no such model, or it is no `.keras` file.
     """
-    exports.check_format(format)
-    generator = generators.load(model)
+    formats.check_format(format)
+    generator = loading.load(model)
     if generator.model is None:
         raise ValueError(f"Exports are made from .keras files and run folders. Received: {model}.")
     name = Path(model).resolve().stem if Path(model).exists() else str(model)
-    path = Path(output) if output is not None else Path("exports") / (name + exports.SUFFIXES[format])
+    path = Path(output) if output is not None else Path("exports") / (name + formats.SUFFIXES[format])
     if format == "saved_model":
         versions = [int(folder.name) for folder in path.glob("*") if folder.name.isdecimal()]
         path = path / str(max(versions, default=0) + 1)
     card = generator.card
     if (Path(model) / "config.json").is_file():
-        card = runs.describe(model, runs.load_best(model))
-    exports.export(generator.model, generator.prior, path, format, card)
+        card = training.describe(model, training.load_best(model))
+    formats.export(generator.model, generator.prior, path, format, card)
     return path

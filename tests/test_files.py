@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import keras_gan as kg
-from keras_gan import history, runs, saving
+from keras_gan.artifacts import files
+from keras_gan.runs import history, training
 
 
 @pytest.fixture(scope="module")
@@ -36,22 +37,22 @@ class TestWrite:
     def test_the_new_file_takes_the_place_of_the_old(self, tmp_path):
         path = tmp_path / "a.txt"
         for text in ("one", "two", "three"):
-            saving.write(path, lambda partial, text=text: partial.write_text(text), keep_before=True)
+            files.write(path, lambda partial, text=text: partial.write_text(text), keep_before=True)
         assert path.read_text() == "three"
-        assert saving.previous(path).read_text() == "two"
+        assert files.previous(path).read_text() == "two"
         assert len(list(tmp_path.iterdir())) == 2
 
     @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("HDF5 says no")])
     def test_what_fails_leaves_the_old(self, error, tmp_path):
         path = tmp_path / "a.txt"
-        saving.write_text(path, "old")
+        files.write_text(path, "old")
 
         def fail(partial):
             partial.write_text("half")
             raise error
 
         with pytest.raises(OSError, match=r"Could not write .*a\.txt: (No space|HDF5 says no).*intact"):
-            saving.write(path, fail)
+            files.write(path, fail)
         assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("a.txt", "old")]
 
     def test_an_interrupt_is_no_error_of_the_disk(self, tmp_path):
@@ -60,33 +61,33 @@ class TestWrite:
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            saving.write(tmp_path / "a.txt", interrupt)
+            files.write(tmp_path / "a.txt", interrupt)
         assert list(tmp_path.iterdir()) == []
 
 
 class TestArchives:
     def test_a_good_one(self, good, tmp_path):
         (tmp_path / "gan.keras").write_bytes(good)
-        assert isinstance(saving.load_model(tmp_path / "gan.keras"), kg.GAN)
+        assert isinstance(files.load_model(tmp_path / "gan.keras"), kg.GAN)
 
     @pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.9, 0.999])
     def test_cut_short(self, good, share, tmp_path):
         path = tmp_path / "gan.keras"
         path.write_bytes(good[: int(len(good) * share)])
         with pytest.raises(ValueError, match=r"gan\.keras is (empty|no whole \.keras file)"):
-            saving.load_model(path)
+            files.load_model(path)
 
     def test_a_byte_changed(self, good, tmp_path):
         path = tmp_path / "gan.keras"
         path.write_bytes(good[: len(good) // 2] + bytes([good[len(good) // 2] ^ 1]) + good[len(good) // 2 + 1 :])
         with pytest.raises(ValueError, match=r"gan\.keras is damaged: model\.weights\.h5 does not have its checksum"):
-            saving.load_model(path)
+            files.load_model(path)
 
     @pytest.mark.parametrize("name", ["../evil.py", "/etc/evil", "assets/../../evil", "model.weights.npz"])
     def test_tricks_with_paths(self, good, name, tmp_path):
         changed(good, tmp_path / "gan.keras", **{name: b"evil"})
         with pytest.raises(ValueError, match=r"gan\.keras is refused"):
-            saving.load_model(tmp_path / "gan.keras")
+            files.load_model(tmp_path / "gan.keras")
 
     def test_twice_the_same_name(self, good, tmp_path):
         path = tmp_path / "gan.keras"
@@ -94,14 +95,14 @@ class TestArchives:
         with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
             archive.writestr("config.json", "{}")
         with pytest.raises(ValueError, match="is refused"):
-            saving.load_model(path)
+            files.load_model(path)
 
     def test_a_lambda_layer(self, tmp_path, capsys):
         model = keras.Sequential([keras.Input((3,)), keras.layers.Lambda(lambda x: print("evil") or x)])
         model.save(tmp_path / "model.keras")
         capsys.readouterr()
         with pytest.raises(ValueError, match=r"model\.keras is refused: it holds \['Lambda', '__lambda__'\]"):
-            saving.load_model(tmp_path / "model.keras")
+            files.load_model(tmp_path / "model.keras")
         assert "evil" not in capsys.readouterr().out
 
     @pytest.mark.parametrize("module", ["os", "subprocess", "antigravity", "keras.src.utils.file_utils"])
@@ -111,24 +112,24 @@ class TestArchives:
         config["config"]["prior"] = {"module": module, "class_name": "system", "config": {}, "registered_name": None}
         changed(good, tmp_path / "gan.keras", config__json=json.dumps(config))
         with pytest.raises(ValueError, match="cannot be read as a Keras model"):
-            saving.load_model(tmp_path / "gan.keras")
+            files.load_model(tmp_path / "gan.keras")
 
     @pytest.mark.parametrize("member", ["config.json", "metadata.json", "model.weights.h5"])
     def test_a_part_that_is_missing_or_foreign(self, good, member, tmp_path):
         path = tmp_path / "gan.keras"
         changed(good, path, **{member: None})
         with pytest.raises(ValueError, match="it lacks"):
-            saving.load_model(path)
+            files.load_model(path)
         changed(good, path, **{member: b"\x89PNG foreign"})
         with pytest.raises(ValueError, match=r"gan\.keras (is damaged|cannot be read)"):
-            saving.load_model(path)
+            files.load_model(path)
 
     def test_weights_of_another_model(self, good, tmp_path):
         make_gan(size=6).save(tmp_path / "other.keras")
         with zipfile.ZipFile(tmp_path / "other.keras") as archive:
             changed(good, tmp_path / "gan.keras", **{"model.weights.h5": archive.read("model.weights.h5")})
         with pytest.raises(ValueError, match="cannot be read as a Keras model"):
-            saving.load_model(tmp_path / "gan.keras")
+            files.load_model(tmp_path / "gan.keras")
 
 
 JSON = st.recursive(
@@ -163,7 +164,7 @@ class TestFuzz:
             content[at : at + data.draw(st.integers(0, 8))] = data.draw(st.binary(max_size=8))
         path = tmp_path / "gan.keras"
         changed(good, path, **{member: bytes(content)})
-        loaded, error = result_or_error(saving.load_model, path)
+        loaded, error = result_or_error(files.load_model, path)
         assert isinstance(loaded, keras.Model) or "gan.keras" in error
 
     @FUZZ
@@ -172,7 +173,7 @@ class TestFuzz:
         """Without new checksums: the file is the old one, or is refused."""
         path, at = tmp_path / "gan.keras", at % len(good)
         path.write_bytes(good[:at] + put + good[at + length :])
-        _, error = result_or_error(saving.check_archive, path)
+        _, error = result_or_error(files.check_archive, path)
         assert not error or "gan.keras" in error
         if not error:
             with zipfile.ZipFile(path) as archive, zipfile.ZipFile(io.BytesIO(good)) as before:
@@ -184,9 +185,9 @@ class TestFuzz:
     )
     def test_configs(self, tmp_path, content):
         (tmp_path / "config.json").write_text(json.dumps(content))
-        _, error = result_or_error(runs.load_data, tmp_path)
+        _, error = result_or_error(training.load_data, tmp_path)
         assert error
-        config, error = result_or_error(runs.read_config, tmp_path)
+        config, error = result_or_error(training.read_config, tmp_path)
         assert "config.json" in error or (type(config["recipe"]), type(config["command"])) == (dict, list)
 
     @FUZZ
@@ -210,11 +211,11 @@ class TestFuzz:
 def test_deep_json_is_no_traceback(tmp_path):
     (tmp_path / "config.json").write_text("[" * 100_000)
     with pytest.raises(ValueError, match=r"config\.json is damaged"):
-        saving.read_json(tmp_path / "config.json")
+        files.read_json(tmp_path / "config.json")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes")
 def test_what_is_no_file(tmp_path):
     (tmp_path / "gan.keras").mkdir()
     with pytest.raises(ValueError, match=r"There is no file .*gan\.keras"):
-        saving.load_model(tmp_path / "gan.keras")
+        files.load_model(tmp_path / "gan.keras")

@@ -7,7 +7,7 @@ import pytest
 from conftest import make_data, make_gan
 
 import keras_gan as kg
-from keras_gan import exports, generators
+from keras_gan.artifacts import formats, loading
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def test_every_form_draws_the_same_samples(gan, tmp_path):
     gan.export(tmp_path / "served" / "9")
     shutil.copytree(tmp_path / "served" / "9", tmp_path / "served" / "10")
     for format in ("onnx", "litert", "torch"):
-        gan.export(tmp_path / f"generator{exports.SUFFIXES[format]}", format)
+        gan.export(tmp_path / f"generator{formats.SUFFIXES[format]}", format)
     expected = gan.sample(1100, seed=4)
     kinds = ("keras", "onnx", "tflite", "pt2")
     for name in ("run", "run/gan.keras", "served", "served/10", *(f"generator.{kind}" for kind in kinds)):
@@ -38,7 +38,7 @@ def test_every_form_draws_the_same_samples(gan, tmp_path):
 def test_the_card_says_the_prior(gan, tmp_path):
     gan.averaged_generator.save(tmp_path / "generator.keras")
     (tmp_path / "card.json").write_text('{"prior": "normal"}')
-    for prior, given in ((kg.noise.Normal(3), None), (kg.noise.Spherical(3), "spherical")):
+    for prior, given in ((kg.priors.Normal(3), None), (kg.priors.Spherical(3), "spherical")):
         found = kg.load(tmp_path / "generator.keras", given).sample(5, 4)
         np.testing.assert_allclose(found, gan.predict(prior.draw(5, 4), verbose=0), atol=1e-5)
     (tmp_path / "card.json").write_text('{"prior": "cauchy"}')
@@ -53,8 +53,8 @@ def test_the_shipped_generator():
     assert (images.min() >= 0) & (images.max() <= 1)
     assert generator.card["data"]["name"] == "mnist"
     assert generator.card["scores"]["test_log_likelihood"] > 225
-    assert isinstance(generator.prior, kg.noise.Uniform)
-    assert exports.checksum(generators.shipped()["mnist"] / "generator.keras") == generator.card["checksum"]
+    assert isinstance(generator.prior, kg.priors.Uniform)
+    assert formats.checksum(loading.shipped()["mnist"] / "generator.keras") == generator.card["checksum"]
 
 
 def test_what_its_card_does_not_describe(gan, tmp_path):

@@ -21,10 +21,12 @@ from typing import Any
 import keras
 
 import keras_gan
-from keras_gan import backend, callbacks, history, saving
+from keras_gan import backend, callbacks
+from keras_gan.runs import history
+from keras_gan.artifacts import files
 from keras_gan.datasets import Dataset
 from keras_gan.datasets import load as load_dataset
-from keras_gan.gan import GAN, GameMetrics
+from keras_gan.models.gan import GAN, GameMetrics
 
 
 def prepare(device: str = "auto", precision: str = "float32", seed: int | None = None) -> int:
@@ -96,7 +98,7 @@ def read_config(run: str | Path) -> dict[str, Any]:
     Raises:
         ValueError: if there is none, or it is damaged.
     """
-    config = saving.read_json(Path(run) / "config.json")
+    config = files.read_json(Path(run) / "config.json")
     recipe, data, command = (config.get(key) for key in ("recipe", "data", "command"))
     if not (isinstance(recipe, dict) and isinstance(data, dict) and isinstance(command, list)):
         raise ValueError(f"{Path(run) / 'config.json'} is damaged. Expected: a recipe, a command and data in it.")
@@ -113,12 +115,12 @@ def load(folder: Path) -> GAN | None:
         ValueError: if neither the last file nor the one before can be read.
     """
     last = folder / "gan.keras"
-    files = [file for file in (last, saving.previous(last)) if file.exists()]
-    for file in files:
+    existing = [file for file in (last, files.previous(last)) if file.exists()]
+    for file in existing:
         try:
-            return _as_gan(saving.load_model(file), file)
+            return _as_gan(files.load_model(file), file)
         except ValueError as error:
-            if file == files[-1]:
+            if file == existing[-1]:
                 raise
             print(f"{error} Going on from the file before.", file=sys.stderr, flush=True)
     return None
@@ -131,7 +133,7 @@ def load_best(run: str | Path) -> GAN:
         ValueError: if the folder holds no trained model, or a damaged one.
     """
     if (best := Path(run) / "best.keras").exists():
-        return _as_gan(saving.load_model(best), best)
+        return _as_gan(files.load_model(best), best)
     if (last := load(Path(run))) is not None:
         return last
     raise ValueError(f"There is no trained model. Received: run={str(run)!r}. Expected: the folder of a run.")
@@ -165,7 +167,7 @@ def record(data: Dataset, recipe: Any, folder: Path, seed: int, name: str) -> No
         "command": read_config(folder)["command"] if file.exists() else sys.argv,
     }
     folder.mkdir(parents=True, exist_ok=True)
-    saving.write_text(file, json.dumps(config, indent=2, default=str) + "\n")
+    files.write_text(file, json.dumps(config, indent=2, default=str) + "\n")
 
 
 def train(
@@ -371,7 +373,7 @@ class _History(keras.callbacks.Callback):
             self.rows, self._columns = history.read(path, ("seconds", "loss"), epochs_done)
 
     def on_train_begin(self, logs=None):
-        saving.write(self.path, self._write)
+        files.write(self.path, self._write)
 
     def _write(self, path):
         with open(path, "w", newline="") as file:
@@ -443,7 +445,7 @@ class _Checkpoint(keras.callbacks.Callback):
             self.diverged = epoch + 1
             return
         self._history.flush()
-        saving.write(self.path, functools.partial(keras.Model.save, self.model), keep_before=True)
+        files.write(self.path, functools.partial(keras.Model.save, self.model), keep_before=True)
         self._saved = epoch + 1
 
     def __str__(self):

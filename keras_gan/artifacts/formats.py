@@ -11,7 +11,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_gan import noise, saving
+from keras_gan import priors
+from keras_gan.artifacts import files
 from keras_gan.backend import programs
 
 SUFFIXES = {"saved_model": "", "onnx": ".onnx", "litert": ".tflite", "torch": ".pt2", "keras": ".keras"}
@@ -19,7 +20,7 @@ _LARGEST_DIFFERENCE = 1e-5  # of samples, on the scale of the largest one where 
 
 
 def export(
-    generator: keras.Model, prior: noise.Prior, path: str | Path, format: str, card: dict[str, Any] | None = None
+    generator: keras.Model, prior: priors.Prior, path: str | Path, format: str, card: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """Writes a generator and its card, and reads it back: the same noise gives the same samples, or nothing is left.
 
@@ -48,13 +49,13 @@ def export(
     partial = path.with_name(f"partial-{path.name}")
     try:
         _remove(partial)
-        kind = next((name for name, kind in noise.PRIORS.items() if type(prior) is kind), None)
+        kind = next((name for name, kind in priors.PRIORS.items() if type(prior) is kind), None)
         if format == "keras":
             generator.save(partial)
         else:
             programs.write(generator, prior.dim, kind, partial, format)
         generate = (
-            saving.load_model(partial).predict_on_batch if format == "keras" else programs.read(partial, format)[0]
+            files.load_model(partial).predict_on_batch if format == "keras" else programs.read(partial, format)[0]
         )
         z = prior.draw(64, seed=0)
         samples = np.asarray(generator.predict(z, verbose=0), "float32")
@@ -75,7 +76,7 @@ def export(
         _remove(partial)
     own = own_card(path)
     own.parent.mkdir(exist_ok=True)
-    saving.write_text(own, json.dumps(card, indent=2) + "\n")
+    files.write_text(own, json.dumps(card, indent=2) + "\n")
     return card
 
 

@@ -11,8 +11,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_gan import backend, checks, exports, losses, noise, saving
-from keras_gan.minibatches import Minibatches
+from keras_gan import backend, objectives, priors
+from keras_gan.artifacts import files, formats
+from keras_gan.models import checks
+from keras_gan.models.minibatches import Minibatches
 from keras_gan.optimizers import SGD, TwoPlayerOptimizer, serialize
 
 UPDATES = ("alternating", "simultaneous")
@@ -29,7 +31,7 @@ class GAN(keras.Model):
     Args:
         generator: Keras model from noise, shape `(batch, dim)`, to samples shaped like (preprocessed) data.
         discriminator: Keras model from a batch of data to one logit an example, shape `(batch, 1)`, no sigmoid.
-        prior: `keras_gan.noise` distribution of the noise. Default: `Uniform` of the generator's input width.
+        prior: `keras_gan.priors` distribution of the noise. Default: `Uniform` of the generator's input width.
         preprocessing: Keras layer that takes a batch of data (uint8 images, say) to the scale of the generator's
             samples; saved with the model. Default: data are used as they are.
         seed: integer that fixes the noise of training and evaluation (dropout layers own their seeds). Default: from
@@ -54,7 +56,7 @@ class GAN(keras.Model):
         self,
         generator: keras.Model,
         discriminator: keras.Model,
-        prior: noise.Prior | None = None,
+        prior: priors.Prior | None = None,
         preprocessing: keras.layers.Layer | None = None,
         seed: int | None = None,
         **kwargs: Any,
@@ -62,7 +64,7 @@ class GAN(keras.Model):
         super().__init__(**kwargs)
         self.generator = generator
         self.discriminator = discriminator
-        self.prior = prior or noise.Uniform(checks.noise_width(generator))
+        self.prior = prior or priors.Uniform(checks.noise_width(generator))
         self.preprocessing = preprocessing
         self.averaged_generator: keras.Model | None = None
         self._seed = random.randint(1, 10**9) if seed is None else seed
@@ -80,7 +82,7 @@ class GAN(keras.Model):
         self,
         generator_optimizer: keras.optimizers.Optimizer | str | None = None,
         discriminator_optimizer: keras.optimizers.Optimizer | str | None = None,
-        objective: str | losses.Objective = "minimax",
+        objective: str | objectives.Objective = "minimax",
         updates: str = "alternating",
         discriminator_steps: int = 1,
         discriminator_weight: float = 1.0,
@@ -98,7 +100,7 @@ class GAN(keras.Model):
                 `keras_gan.optimizers.SGD(0.1, momentum=0.5)`.
             discriminator_optimizer: the discriminator's, another object. Default: the same.
             objective: `"minimax"`, `"non_saturating"`, `"least_squares"`, `"hinge"`, or an object of
-                `keras_gan.losses`.
+                `keras_gan.objectives`.
             updates: `"alternating"` (Algorithm 1: the generator answers the updated discriminator) or `"simultaneous"`
                 (one batch of samples and one forward pass serve both gradients, taken at the current parameters, as
                 the 2014 code ran).
@@ -133,7 +135,7 @@ class GAN(keras.Model):
             raise ValueError(f"A penalty is not negative. Received: r1_penalty={r1_penalty}. Pass 0 for none.")
         if ema is not None and not 0 < ema < 1:
             raise ValueError(f"An average needs a decay between 0 and 1. Received: ema={ema}. Try ema=0.999, or None.")
-        self.objective = losses.get(objective)
+        self.objective = objectives.get(objective)
         self.updates = updates
         self.discriminator_steps = discriminator_steps
         self.discriminator_weight = discriminator_weight
@@ -428,7 +430,7 @@ class GAN(keras.Model):
         if path.suffix != ".keras" or zipped is False or (path.exists() and not overwrite):
             super().save(filepath, overwrite=overwrite, zipped=zipped, **kwargs)
         else:
-            saving.write(path, lambda partial: super(GAN, self).save(partial, **kwargs))
+            files.write(path, lambda partial: super(GAN, self).save(partial, **kwargs))
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -505,7 +507,7 @@ class GAN(keras.Model):
             RuntimeError: if the program does not give the generator's samples.
         """
         format = "saved_model" if format == "tf_saved_model" else format  # Keras's name for it
-        exports.export(self.averaged_generator or self.generator, self.prior, filepath, format, card)
+        formats.export(self.averaged_generator or self.generator, self.prior, filepath, format, card)
 
     def _with_loss_scale(self, optimizer):
         half = any(_computes_in_float16(net) for net in (self.generator, self.discriminator))
@@ -541,7 +543,7 @@ def discriminator_logs(d_loss, real_logits, fake_logits):
     correct = ops.mean(ops.cast(real_logits > 0, "float32")) + ops.mean(ops.cast(fake_logits < 0, "float32"))
     return {
         "d_loss": d_loss,
-        "value": losses.value(real_logits, fake_logits),
+        "value": objectives.value(real_logits, fake_logits),
         "d_on_data": ops.mean(ops.sigmoid(real_logits)),
         "d_on_samples": ops.mean(ops.sigmoid(fake_logits)),
         "d_accuracy": correct / 2,

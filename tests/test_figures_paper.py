@@ -8,7 +8,8 @@ from keras_gan.recipes import digits
 from PIL import Image
 
 import keras_gan as kg
-from keras_gan import figures
+from keras_gan.figures import paper
+from keras_gan.runs import training
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def run(tmp_path_factory):
 
 def test_all_figures_of_a_run(run, tmp_path):
     pytest.importorskip("matplotlib")
-    written = figures.draw([str(run)], tmp_path / "out", steps=5)
+    written = paper.draw([str(run)], tmp_path / "out", steps=5)
     assert [path.name for path in written] == [
         "figure2.png",
         "figure3.png",
@@ -39,43 +40,43 @@ def test_all_figures_of_a_run(run, tmp_path):
 
 def test_two_runs_stand_side_by_side(run, tmp_path):
     pytest.importorskip("matplotlib")
-    figures.draw([str(run), str(run)], tmp_path, steps=5)
+    paper.draw([str(run), str(run)], tmp_path, steps=5)
     width = 5 * 49 - 1 + 8 + 48
     assert Image.open(tmp_path / "figure2.png").size == (2 * width + 24, 4 * 49 - 1)
 
 
 def test_figure2_shows_the_samples_in_order_and_the_last_ones_neighbours(run):
     gan, data = keras.saving.load_model(run / "gan.keras"), kg.datasets.load("digits")
-    pixels = figures.figure2(gan, data, seed=3)
+    pixels = paper.figure2(gan, data, seed=3)
     samples = gan.sample(20, seed=3)
-    np.testing.assert_array_equal(pixels[:, : 5 * 49 - 1], kg.plotting.grid(samples, 5))
+    np.testing.assert_array_equal(pixels[:, : 5 * 49 - 1], kg.figures.grid(samples, 5))
     flat = (data.train / 16).reshape(len(data.train), -1)
     for row in range(4):
         nearest = np.square(flat - samples[5 * row + 4].reshape(-1)).sum(1).argmin()
         shown = pixels[row * 49 : row * 49 + 48, -48:]
-        np.testing.assert_array_equal(shown, kg.plotting.grid(data.train[nearest : nearest + 1] / 16, 1))
+        np.testing.assert_array_equal(shown, kg.figures.grid(data.train[nearest : nearest + 1] / 16, 1))
 
 
 def test_neighbours_are_sought_among_all_training_images(run, monkeypatch):
     gan, data = keras.saving.load_model(run / "gan.keras"), kg.datasets.load("digits")
     images = gan.preprocess(data.train[[0, 700, 1296]])
-    monkeypatch.setattr(figures, "_CHUNK", 100)
-    found = figures.nearest_training(gan, data, images)
+    monkeypatch.setattr(paper, "_CHUNK", 100)
+    found = paper.nearest_training(gan, data, images)
     np.testing.assert_array_equal(data.train[found], data.train[[0, 700, 1296]])
 
 
 @pytest.mark.parametrize("spherical", [False, True])
 def test_figure3_goes_from_end_to_end(run, spherical):
     gan = keras.saving.load_model(run / "gan.keras")
-    pixels = figures.figure3(gan, steps=4, seed=0, spherical=spherical)
-    ends = kg.plotting.grid(np.asarray(gan.predict(gan.prior.draw(4, 0), verbose=0)), 2).astype(int)
+    pixels = paper.figure3(gan, steps=4, seed=0, spherical=spherical)
+    ends = kg.figures.grid(np.asarray(gan.predict(gan.prior.draw(4, 0), verbose=0)), 2).astype(int)
     shown = np.concatenate([pixels[:, :48], pixels[:, -49:]], axis=1).astype(int)
     assert np.abs(shown - ends).max() <= 1
 
 
 def test_data_are_loaded_as_the_run_says(tmp_path, monkeypatch):
     received = {}
-    monkeypatch.setattr(kg.runs, "load_dataset", lambda name, **options: received.update(name=name, **options))
+    monkeypatch.setattr(training, "load_dataset", lambda name, **options: received.update(name=name, **options))
     for name, recipe, expected in [
         ("mnist", {"data_source": None, "data_path": "a.npz"}, {"path": "a.npz"}),
         ("cifar10", {"data_source": "keras"}, {"source": "keras"}),
@@ -84,10 +85,10 @@ def test_data_are_loaded_as_the_run_says(tmp_path, monkeypatch):
     ]:
         (tmp_path / "config.json").write_text(json.dumps({"recipe": recipe, "data": {"name": name}, "command": []}))
         received.clear()
-        kg.runs.load_data(tmp_path)
+        training.load_data(tmp_path)
         assert received == {"name": name, **expected}
 
 
 def test_what_is_no_run(tmp_path):
     with pytest.raises(ValueError, match="no trained model"):
-        figures.draw([str(tmp_path)], tmp_path / "out")
+        paper.draw([str(tmp_path)], tmp_path / "out")

@@ -17,7 +17,7 @@ def noise_width(generator):
     if not isinstance(shape, tuple) or len(shape) != 2 or shape[-1] is None:
         raise ValueError(
             "The width of the noise cannot be read off the generator. Received: a generator with input shape "
-            f"{shape}. Give it a keras.Input((dim,)), or pass the prior: GAN(..., prior=keras_gan.noise.Uniform(dim))."
+            f"{shape}. Give it a keras.Input((dim,)), or pass the prior: GAN(..., prior=keras_gan.priors.Uniform(dim))."
         )
     return shape[-1]
 
@@ -28,7 +28,7 @@ def check_networks(generator, discriminator, prior):
     if isinstance(shape, tuple) and shape[1:] != (prior.dim,):
         raise ValueError(
             f"The generator takes noise of shape {shape}, but the prior draws vectors of width {prior.dim}. "
-            f"Use a prior of that width, for example keras_gan.noise.Uniform({shape[-1]}), or a generator with "
+            f"Use a prior of that width, for example keras_gan.priors.Uniform({shape[-1]}), or a generator with "
             f"keras.Input(({prior.dim},))."
         )
     samples = generator(keras.KerasTensor((None, prior.dim)))

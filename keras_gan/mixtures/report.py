@@ -7,11 +7,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_gan import runs
-from keras_gan.callbacks import snapshots
-from keras_gan.datasets.gaussians import MIXTURES, Mixture
-from keras_gan.evaluation import bounds, mixtures, theory
-from keras_gan.gan import GAN
+from keras_gan.evaluation import bounds, theory
+from keras_gan.mixtures import measures, snapshots
+from keras_gan.mixtures.data import MIXTURES, Mixture
+from keras_gan.models.gan import GAN
+from keras_gan.runs import training
 
 _BULK = 0.95  # share of p_data in it
 _HISTOGRAM_SAMPLES, _BOUND_SAMPLES = 100_000, 50_000
@@ -33,7 +33,7 @@ class LabReport:
 
     value: theory.Estimate
     bound: bounds.Bound
-    mixture: mixtures.MixtureReport
+    mixture: measures.MixtureReport
     divergence: float | None
     from_half: float | None
     from_optimal: float | None
@@ -67,7 +67,7 @@ def measure(run: str | Path) -> LabReport:
         ValueError: if the folder holds no trained model, or one of other data.
     """
     mixture = mixture_of(run)
-    gan = runs.load_best(run)
+    gan = training.load_best(run)
     return compare(gan, mixture, fresh_discriminator(run))
 
 
@@ -97,7 +97,7 @@ def compare(gan: GAN, mixture: Mixture, fresh: keras.Model) -> LabReport:
     return LabReport(
         theory.estimate_value(*logits),
         bounds.jensen_shannon_bound(fresh, data, samples),
-        mixtures.measure(samples, mixture),
+        measures.measure(samples, mixture),
         divergence,
         from_half,
         from_optimal,
@@ -110,7 +110,7 @@ def mixture_of(run: str | Path) -> Mixture:
     Raises:
         ValueError: if the folder is no run of the recipe `gaussians`.
     """
-    name = runs.read_config(run)["data"].get("name") if (Path(run) / "config.json").exists() else None
+    name = training.read_config(run)["data"].get("name") if (Path(run) / "config.json").exists() else None
     if name not in MIXTURES:
         raise ValueError(
             f"The theory needs a density that is known. Received: run={str(run)!r}, "
@@ -124,11 +124,11 @@ def fresh_discriminator(run: str | Path) -> keras.Model:
     """A new discriminator like the run's."""
     from keras_gan.recipes import gaussians
 
-    settings = runs.read_config(run)["recipe"]
+    settings = training.read_config(run)["recipe"]
     fields = {field.name for field in dataclasses.fields(gaussians.Gaussians)}
     recipe = gaussians.Gaussians(**{name: value for name, value in settings.items() if name in fields})
     keras.utils.set_random_seed(0)
-    return gaussians.networks(recipe, runs.load_data(run))[1]
+    return gaussians.networks(recipe, training.load_data(run))[1]
 
 
 def densities(shot: snapshots.Snapshot, mixture: Mixture) -> tuple[np.ndarray, np.ndarray, float]:
@@ -140,7 +140,7 @@ def densities(shot: snapshots.Snapshot, mixture: Mixture) -> tuple[np.ndarray, n
     points = shot.points[:, 0].astype("float64")
     spacing = float(points[1] - points[0])
     edges = np.append(points - spacing / 2, points[-1] + spacing / 2)
-    return mixture.density(shot.points), mixtures.change_of_variable(shot.generated, edges), spacing
+    return mixture.density(shot.points), measures.change_of_variable(shot.generated, edges), spacing
 
 
 def bulk(p_data: np.ndarray, spacing: float) -> np.ndarray:

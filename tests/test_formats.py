@@ -8,7 +8,7 @@ import pytest
 from conftest import make_networks
 
 import keras_gan as kg
-from keras_gan import exports
+from keras_gan.artifacts import formats
 from keras_gan.backend import programs
 
 PROGRAMS = ["saved_model", "onnx", "litert", "torch"]
@@ -46,17 +46,17 @@ found = torch.export.load(path).module()(torch.from_numpy(z)).numpy()
 
 
 def path_of(format, folder):
-    return folder / f"generator{exports.SUFFIXES[format]}"
+    return folder / f"generator{formats.SUFFIXES[format]}"
 
 
 @pytest.mark.parametrize("format", PROGRAMS)
 def test_a_program_gives_the_same_samples_without_keras(format, tmp_path):
-    generator, prior = make_networks(batch_norm=True)[0], kg.noise.Uniform(3)
+    generator, prior = make_networks(batch_norm=True)[0], kg.priors.Uniform(3)
     path = path_of(format, tmp_path)
-    card = exports.export(generator, prior, path, format, {"data": {"name": "numbers"}})
+    card = formats.export(generator, prior, path, format, {"data": {"name": "numbers"}})
     assert (card["prior"], card["noise_width"], card["image_shape"], card["range"]) == ("uniform", 3, [4], [0, 1])
-    assert (card["data"], card["checksum"]) == ({"name": "numbers"}, exports.checksum(path))
-    assert json.loads(exports.own_card(path).read_text()) == card
+    assert (card["data"], card["checksum"]) == ({"name": "numbers"}, formats.checksum(path))
+    assert json.loads(formats.own_card(path).read_text()) == card
     assert not list(tmp_path.glob("partial-*"))
     files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
     for file in files:  # nothing of the machine it was written on
@@ -83,7 +83,7 @@ def test_the_papers_networks(name, format, tmp_path):
     if programs.WRITTEN_BY[format] != keras.backend.backend():
         pytest.skip("written by another backend's process, as above")
     generator = kg.networks.build(name, width=0.01)[0]
-    exports.export(generator, kg.noise.Normal(100), path_of(format, tmp_path), format)
+    formats.export(generator, kg.priors.Normal(100), path_of(format, tmp_path), format)
     assert kg.load(path_of(format, tmp_path)).sample(3, seed=0).shape == (3, *generator.output_shape[1:])
 
 
@@ -99,19 +99,19 @@ def test_a_class_of_ones_own(tmp_path, monkeypatch):
     import my_layers
 
     generator = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), my_layers.Twice()])
-    exports.export(generator, kg.noise.Normal(3), tmp_path / "generator", "saved_model")
-    z = kg.noise.Normal(3).draw(5, seed=0)
+    formats.export(generator, kg.priors.Normal(3), tmp_path / "generator", "saved_model")
+    z = kg.priors.Normal(3).draw(5, seed=0)
     np.testing.assert_allclose(kg.load(tmp_path / "generator", "normal")(z), generator.predict(z, verbose=0), atol=1e-5)
 
 
 def test_what_differs_is_not_exported(tmp_path, monkeypatch):
     generator, other = (make_networks(seed=seed)[0] for seed in (0, 1))
     path = tmp_path / "generator.keras"
-    exports.export(generator, kg.noise.Uniform(3), path, "keras")
+    formats.export(generator, kg.priors.Uniform(3), path, "keras")
     before = path.read_bytes()
     monkeypatch.setattr(generator, "save", other.save)
     with pytest.raises(RuntimeError, match="Not exported: the keras program's samples differ by"):
-        exports.export(generator, kg.noise.Uniform(3), path, "keras")
+        formats.export(generator, kg.priors.Uniform(3), path, "keras")
     assert path.read_bytes() == before
     assert not list(tmp_path.glob("partial-*"))
 
@@ -122,19 +122,19 @@ def test_a_missing_package_names_the_extra(format, tmp_path, monkeypatch):
     with pytest.raises(
         ValueError, match=rf"needs no_such_package: pip install 'keras-gan\[{programs.EXTRAS[format]}\]'"
     ):
-        exports.export(make_networks()[0], kg.noise.Uniform(3), path_of(format, tmp_path), format)
+        formats.export(make_networks()[0], kg.priors.Uniform(3), path_of(format, tmp_path), format)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_bad_arguments(tmp_path):
-    generator, prior = make_networks()[0], kg.noise.Uniform(3)
+    generator, prior = make_networks()[0], kg.priors.Uniform(3)
     with pytest.raises(ValueError, match="Unknown format"):
-        exports.export(generator, prior, tmp_path / "generator", "gif")
+        formats.export(generator, prior, tmp_path / "generator", "gif")
     with pytest.raises(ValueError, match=r"ends in \.onnx"):
-        exports.export(generator, prior, tmp_path / "generator", "onnx")
+        formats.export(generator, prior, tmp_path / "generator", "onnx")
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match=r"exists|directory"):
-        exports.export(generator, prior, tmp_path / "file" / "generator.keras", "keras")
+        formats.export(generator, prior, tmp_path / "file" / "generator.keras", "keras")
 
 
 @pytest.mark.parametrize("prior", ["normal", "spherical"])
@@ -144,7 +144,7 @@ def test_the_prior_inside_a_saved_model(prior, tmp_path):
         pytest.skip("written by TensorFlow's process")
     generator = keras.Sequential([keras.Input((50,)), keras.layers.Rescaling(1.0)])
     generator(np.zeros((1, 50), "float32"))
-    exports.export(generator, kg.noise.get(prior, 50), tmp_path / "generator", "saved_model")
+    formats.export(generator, kg.priors.get(prior, 50), tmp_path / "generator", "saved_model")
     sample = tf.saved_model.load(str(tmp_path / "generator")).signatures["sample"]
     z = sample(num=tf.constant(4000), seed=tf.constant(3))["samples"].numpy()
     assert abs(z.mean()) < 0.01

@@ -8,7 +8,8 @@ import keras
 import numpy as np
 
 import keras_gan
-from keras_gan import exports, noise, saving
+from keras_gan import priors
+from keras_gan.artifacts import files, formats
 from keras_gan.backend import programs
 
 _BATCH = 1000
@@ -18,7 +19,7 @@ class Generator:
     """A trained generator with its prior and its card.
 
     Attributes:
-        prior: the `keras_gan.noise.Prior` it is fed by.
+        prior: the `keras_gan.priors.Prior` it is fed by.
         card: dict of where it came from: data, training, scores, checksum; empty if nothing is known.
         model: the Keras model, where it was read from a `.keras` file; else None.
     """
@@ -26,7 +27,7 @@ class Generator:
     def __init__(
         self,
         generate: Callable[[np.ndarray], np.ndarray],
-        prior: noise.Prior,
+        prior: priors.Prior,
         card: dict[str, Any],
         model: keras.Model | None = None,
     ) -> None:
@@ -76,7 +77,7 @@ class Generator:
             NumPy array of shape `(lines * steps, ...)`, float32, line by line.
         """
         ends = self.prior.draw(2 * lines, seed)
-        z = noise.interpolate(ends[::2], ends[1::2], steps, spherical)
+        z = priors.interpolate(ends[::2], ends[1::2], steps, spherical)
         return self(z.reshape(-1, self.prior.dim))
 
 
@@ -101,21 +102,21 @@ def load(model: str | Path, prior: str | None = None) -> Generator:
     """
     path = _find(model)
     card = _card(path)
-    if (expected := card.get("checksum")) is not None and exports.checksum(path) != expected:
+    if (expected := card.get("checksum")) is not None and formats.checksum(path) != expected:
         raise ValueError(f"{path} is not what its card describes: the checksum differs. It is damaged, or was changed.")
     if path.suffix != ".keras":
         generate, width = programs.read(path, _format(path))
-        return Generator(generate, noise.get(prior or card.get("prior") or "uniform", width), card)
-    found = saving.load_model(path)
+        return Generator(generate, priors.get(prior or card.get("prior") or "uniform", width), card)
+    found = files.load_model(path)
     if isinstance(found, keras_gan.GAN):
         return Generator(found.predict_on_batch, found.prior, card, found.averaged_generator or found.generator)
-    width = exports.noise_width(found, path)
-    return Generator(found.predict_on_batch, noise.get(prior or card.get("prior") or "uniform", width), card, found)
+    width = formats.noise_width(found, path)
+    return Generator(found.predict_on_batch, priors.get(prior or card.get("prior") or "uniform", width), card, found)
 
 
 def shipped() -> dict[str, Path]:
     """Folders of the generators that ship with the package, by name."""
-    here = Path(__file__).parent
+    here = Path(__file__).parent.parent
     for folder in (here / "saved_models", here.parent / "saved_models"):  # installed, or in a clone
         if folder.is_dir():
             return {path.name: path for path in sorted(folder.iterdir()) if (path / "generator.keras").is_file()}
@@ -143,17 +144,17 @@ def _find(model):
 def _format(path):
     if path.is_dir():
         return "saved_model"
-    for format, suffix in exports.SUFFIXES.items():
+    for format, suffix in formats.SUFFIXES.items():
         if path.suffix == suffix != "":
             return format
     raise ValueError(f"{path} is no model. Expected: a folder, or a file that ends in .keras, .onnx, .tflite or .pt2.")
 
 
 def _card(path):
-    for file in (exports.own_card(path), path.parent / "card.json"):
+    for file in (formats.own_card(path), path.parent / "card.json"):
         if file.is_file():
-            card = saving.read_json(file)
-            if card.get("prior") not in (None, *noise.PRIORS):
+            card = files.read_json(file)
+            if card.get("prior") not in (None, *priors.PRIORS):
                 raise ValueError(f"{file} is damaged. Received: prior={card['prior']!r}.")
             return card
     return {}

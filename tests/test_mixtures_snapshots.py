@@ -4,7 +4,7 @@ import pytest
 from conftest import all_equal, weights
 
 import keras_gan as kg
-from keras_gan.callbacks import snapshots
+from keras_gan.mixtures import snapshots
 
 
 def make_gan(size=1, noise_dim=1, **settings):

@@ -1,0 +1,1 @@
+"""Models on disk: whole files, formats, loading, shipping."""

@@ -1,0 +1,36 @@
+"""The paper's MNIST networks, and the same scaled down to the bundled digits."""
+
+import numpy as np
+
+from keras_gan.networks.parts import Networks, maxout_discriminator, relu_generator
+
+
+def mnist(
+    pixel_mean: np.ndarray | None = None,
+    dropout: bool = True,
+    discriminator_range: float = 0.005,
+) -> Networks:
+    """The paper's MNIST networks: 2,503,984 and 1,231,441 parameters, noise of width 100.
+
+    Args:
+        pixel_mean: mean of the training images on the scale [0, 1], shape `(h, w, c)`: the generator's output starts
+            there, as in the released recipe. Default: biases 0, a grey start.
+        dropout: whether the discriminator drops inputs of its layers, as the paper's did.
+        discriminator_range: r of the discriminator.
+    """
+    return (
+        relu_generator((28, 28, 1), 100, 1200, pixel_mean),
+        maxout_discriminator((28, 28, 1), 240, discriminator_range, dropout),
+    )
+
+
+def digits(
+    pixel_mean: np.ndarray | None = None,
+    dropout: bool = True,
+    discriminator_range: float = 0.005,
+) -> Networks:
+    """The MNIST networks scaled down to the bundled 8x8 digits, noise of width 32. Arguments: those of `mnist`."""
+    return (
+        relu_generator((8, 8, 1), 32, 256, pixel_mean),
+        maxout_discriminator((8, 8, 1), 96, discriminator_range, dropout),
+    )

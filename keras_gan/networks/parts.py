@@ -1,0 +1,83 @@
+"""What the networks of the paper are made of."""
+
+import keras
+import numpy as np
+from keras import layers
+from keras.initializers import RandomUniform
+
+from keras_gan.initializers import Constrained, PixelMeanLogit
+from keras_gan.layers import Maxout
+
+Networks = tuple[keras.Model, keras.Model]
+TFD_MAX_NORM = 1.9365
+
+
+def relu_generator(image_shape, noise_dim, hidden, pixel_mean):
+    """ReLU hidden layers and a sigmoid output: the generator of the MNIST networks."""
+    size = int(np.prod(image_shape))
+    return keras.Sequential(
+        [
+            keras.Input((noise_dim,)),
+            layers.Dense(hidden, activation="relu", kernel_initializer=uniform(0.05)),
+            layers.Dense(hidden, activation="relu", kernel_initializer=uniform(0.05)),
+            layers.Dense(size, kernel_initializer=uniform(0.05), bias_initializer=pixel_bias(pixel_mean)),
+            *image_output(image_shape, "sigmoid"),
+        ],
+        name="generator",
+    )
+
+
+def maxout_discriminator(image_shape, units, initial_range, dropout=True, width=1.0, front=(), limited=False):
+    """Two maxout layers and a logit, with dropout before each: the discriminator of all dense networks."""
+
+    def kernel(range_width=1.0):
+        initial = uniform(initial_range, range_width)
+        if not limited:
+            return {"kernel_initializer": initial}
+        return {"kernel_initializer": Constrained(initial, max_norm()), "kernel_constraint": max_norm()}
+
+    return keras.Sequential(
+        [
+            keras.Input(image_shape),
+            *front,
+            layers.Flatten(),
+            *dropout_layers(0.2, dropout),
+            Maxout(units, 5, **kernel()),
+            *dropout_layers(0.5, dropout),
+            Maxout(units, 5, **kernel(width)),
+            *dropout_layers(0.5, dropout),
+            layers.Dense(1, **kernel(width)),
+        ],
+        name="discriminator",
+    )
+
+
+def dropout_layers(rate, dropout):
+    """A list of one dropout layer, or an empty one."""
+    return [layers.Dropout(rate)] if dropout else []
+
+
+def image_output(image_shape, activation):
+    """In full precision also where the rest is not: half precision would show as bands of grey."""
+    full = keras.config.floatx()
+    return [layers.Activation(activation, dtype=full), layers.Reshape(image_shape, dtype=full)]
+
+
+def pixel_bias(pixel_mean):
+    """Initial bias of an output layer: the logit of the pixels' means, or zeros."""
+    return "zeros" if pixel_mean is None else PixelMeanLogit(pixel_mean)
+
+
+def max_norm():
+    """The constraint on the columns of every TFD kernel."""
+    return keras.constraints.MaxNorm(TFD_MAX_NORM, axis=0)
+
+
+def uniform(half_width, width=1.0):
+    """Initial weights from U(-r, r), r larger for a layer whose inputs `width` makes fewer."""
+    return RandomUniform(-half_width / width**0.5, half_width / width**0.5)
+
+
+def scaled(units, width):
+    """Units of a hidden layer that `width` scales."""
+    return max(1, round(units * width))
