@@ -15,6 +15,7 @@ from keras_gan import backend, objectives, priors
 from keras_gan.artifacts import files, formats
 from keras_gan.models import checks
 from keras_gan.models.minibatches import Minibatches
+from keras_gan.models.preprocessing import preprocess
 from keras_gan.optimizers import SGD, TwoPlayerOptimizer, serialize
 
 UPDATES = ("alternating", "simultaneous")
@@ -398,9 +399,12 @@ class GAN(keras.Model):
         Returns:
             NumPy array of shape `(n, ...)`, float32.
         """
-        with backend.without_gradient():
-            parts = [self._preprocess(x[start : start + batch_size]) for start in range(0, len(x), batch_size)]
-        return np.concatenate([ops.convert_to_numpy(ops.cast(part, "float32")) for part in parts])
+        return preprocess(self.preprocessing, x, batch_size)
+
+    @property
+    def iterations(self):
+        """Iterations of Algorithm 1 so far, a scalar integer variable."""
+        return self.optimizer.iterations
 
     @property
     def metrics(self):

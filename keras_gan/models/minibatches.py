@@ -65,3 +65,14 @@ class Minibatches(keras.utils.PyDataset):
 
 def _as_numpy(array):
     return array if isinstance(array, np.ndarray) else keras.ops.convert_to_numpy(array)
+
+
+def updates_per_epoch(num_examples: int, batch_size: int, discriminator_steps: int = 1) -> int:
+    """Updates of the generator in a pass over the data.
+
+    Args:
+        num_examples: rows of the data.
+        batch_size: rows of a minibatch.
+        discriminator_steps: k, minibatches that an iteration consumes.
+    """
+    return -(-num_examples // (batch_size * discriminator_steps))
