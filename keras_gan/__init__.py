@@ -8,6 +8,7 @@ __version__ = "0.2.0"
 __all__ = [
     "GAN",
     "callbacks",
+    "conditions",
     "datasets",
     "evaluation",
     "figures",
@@ -18,6 +19,7 @@ __all__ = [
     "networks",
     "objectives",
     "optimizers",
+    "penalties",
     "priors",
     "schedules",
 ]
@@ -38,6 +40,7 @@ def __getattr__(name: str) -> Any:
 if TYPE_CHECKING or "keras_gan_command" not in sys.modules:
     from keras_gan import (
         callbacks,
+        conditions,
         datasets,
         evaluation,
         figures,
@@ -47,6 +50,7 @@ if TYPE_CHECKING or "keras_gan_command" not in sys.modules:
         networks,
         objectives,
         optimizers,
+        penalties,
         priors,
         schedules,
     )

@@ -180,6 +180,32 @@ class TwoPlayerOptimizer(keras.optimizers.Optimizer):
         return cls(**config)
 
 
+def pair(
+    generator: keras.optimizers.Optimizer | str | None,
+    discriminator: keras.optimizers.Optimizer | str | None,
+    scaled: bool = False,
+) -> list[keras.optimizers.Optimizer]:
+    """The two players' optimizers from what `GAN.compile` is given.
+
+    Args:
+        generator: optimizer, its name, or None.
+        discriminator: likewise. A player that is given none gets one like the other's; if both are, `SGD()`.
+        scaled: whether each is to scale its loss, for networks that compute in float16.
+
+    Returns:
+        `[generator's, discriminator's]`.
+    """
+    given = [
+        optimizer if optimizer is None else keras.optimizers.get(optimizer) for optimizer in (generator, discriminator)
+    ]
+    example = next((optimizer for optimizer in given if optimizer is not None), SGD())
+    found = [type(example).from_config(example.get_config()) if one is None else one for one in given]
+    if not scaled:
+        return found
+    wrap = keras.optimizers.LossScaleOptimizer
+    return [one if isinstance(one, wrap) else wrap(one) for one in found]
+
+
 def serialize(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
     """Keras's description of an optimizer, which every backend can read.
 

@@ -92,8 +92,8 @@ class Spherical(Prior):
 PRIORS: dict[str, type[Prior]] = {"uniform": Uniform, "normal": Normal, "spherical": Spherical}
 
 
-def get(prior: str, dim: int) -> Prior:
-    """The `Prior` of that name.
+def get(prior: str | Prior, dim: int) -> Prior:
+    """The `Prior` of that name, or the object itself.
 
     Args:
         prior: `"uniform"`, `"normal"` or `"spherical"`.
@@ -102,6 +102,8 @@ def get(prior: str, dim: int) -> Prior:
     Raises:
         ValueError: for an unknown name.
     """
+    if isinstance(prior, Prior):
+        return prior
     if prior not in PRIORS:
         raise ValueError(f"Unknown prior. Received: prior={prior!r}. Expected one of {sorted(PRIORS)}.")
     return PRIORS[prior](dim)

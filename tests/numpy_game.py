@@ -11,15 +11,34 @@ def sigmoid(a):
     return np.where(a >= 0, 1 / (1 + np.exp(-np.abs(a))), np.exp(-np.abs(a)) / (1 + np.exp(-np.abs(a))))
 
 
-# Derivatives of each player's loss in each logit, before the mean over the minibatch.
+# Derivatives of each player's loss in each output, before the mean over the minibatch: of the discriminator's in its
+# output r on data and f on samples, of the generator's in f.
 DERIVATIVES = {
-    "minimax": {"real": lambda a: sigmoid(a) - 1, "fake": sigmoid, "generator": lambda a: -sigmoid(a)},
-    "non_saturating": {"real": lambda a: sigmoid(a) - 1, "fake": sigmoid, "generator": lambda a: sigmoid(a) - 1},
-    "least_squares": {"real": lambda a: a - 1, "fake": lambda a: a, "generator": lambda a: a - 1},
+    "minimax": {
+        "real": lambda r, f: sigmoid(r) - 1,
+        "fake": lambda r, f: sigmoid(f),
+        "generator": lambda r, f: -sigmoid(f),
+    },
+    "non_saturating": {
+        "real": lambda r, f: sigmoid(r) - 1,
+        "fake": lambda r, f: sigmoid(f),
+        "generator": lambda r, f: sigmoid(f) - 1,
+    },
+    "least_squares": {"real": lambda r, f: r - 1, "fake": lambda r, f: f, "generator": lambda r, f: f - 1},
     "hinge": {
-        "real": lambda a: -(a < 1).astype(float),
-        "fake": lambda a: (a > -1).astype(float),
-        "generator": lambda a: -np.ones_like(a),
+        "real": lambda r, f: -(r < 1).astype(float),
+        "fake": lambda r, f: (f > -1).astype(float),
+        "generator": lambda r, f: -np.ones_like(f),
+    },
+    "wasserstein": {
+        "real": lambda r, f: -np.ones_like(r),
+        "fake": lambda r, f: np.ones_like(f),
+        "generator": lambda r, f: -np.ones_like(f),
+    },
+    "relativistic": {
+        "real": lambda r, f: -sigmoid(f - r),
+        "fake": lambda r, f: sigmoid(f - r),
+        "generator": lambda r, f: -sigmoid(r - f),
     },
 }
 
@@ -55,10 +74,11 @@ class NumpyGame:
 
     def discriminator_gradients(self, x, z):
         fake, _ = self.generate(z)
+        outputs = self.discriminate(x)[0], self.discriminate(fake)[0]
         total = None
         for batch, kind in ((x, "real"), (fake, "fake")):
-            logits, affine = self.discriminate(batch)
-            d_logits = self.weight * self.slopes[kind](logits) / len(batch)
+            _, affine = self.discriminate(batch)
+            d_logits = self.weight * self.slopes[kind](*outputs) / len(batch)
             gradients, _ = self.discriminator_backward(batch, affine, d_logits)
             total = gradients if total is None else [a + b for a, b in zip(total, gradients, strict=True)]
         if self.r1:
@@ -76,10 +96,11 @@ class NumpyGame:
             to_w2 += self.r1 / len(x) * w1[:, columns].T @ slope
         return [to_w1, np.zeros_like(b1), to_w2, np.zeros_like(b2)]
 
-    def generator_gradients(self, z):
+    def generator_gradients(self, z, x):
         fake, hidden = self.generate(z)
         logits, affine = self.discriminate(fake)
-        _, d_fake = self.discriminator_backward(fake, affine, self.slopes["generator"](logits) / len(z))
+        slopes = self.slopes["generator"](self.discriminate(x)[0], logits)
+        _, d_fake = self.discriminator_backward(fake, affine, slopes / len(z))
         d_out = d_fake * fake * (1 - fake)
         d_hidden = (d_out @ self.g[2].T) * (hidden > 0)
         return [z.T @ d_hidden, d_hidden.sum(0), hidden.T @ d_out, d_out.sum(0)]
@@ -92,10 +113,10 @@ class NumpyGame:
     def discriminator_step(self, x, z):
         self._apply(self.d, self.d_velocity, self.discriminator_gradients(x, z))
 
-    def generator_step(self, z):
-        self._apply(self.g, self.g_velocity, self.generator_gradients(z))
+    def generator_step(self, z, x):
+        self._apply(self.g, self.g_velocity, self.generator_gradients(z, x))
 
     def simultaneous_step(self, x, z):
-        d_gradients, g_gradients = self.discriminator_gradients(x, z), self.generator_gradients(z)
+        d_gradients, g_gradients = self.discriminator_gradients(x, z), self.generator_gradients(z, x)
         self._apply(self.d, self.d_velocity, d_gradients)
         self._apply(self.g, self.g_velocity, g_gradients)

@@ -17,7 +17,7 @@ READERS = {
     "saved_model": """
 import tensorflow as tf
 program = tf.saved_model.load(path)
-found = program.signatures["serving_default"](z=tf.constant(z))["samples"].numpy()
+found = program.signatures["serving_default"](noise=tf.constant(z))["samples"].numpy()
 assert abs(program.serve(z[:1]).numpy() - found[:1]).max() < 1e-6
 draw = lambda seed: program.signatures["sample"](num=tf.constant(500), seed=tf.constant(seed))["samples"].numpy()
 assert draw(1).shape == (500, 4) and np.array_equal(draw(1), draw(1)) and not np.array_equal(draw(1), draw(2))
@@ -26,7 +26,7 @@ assert abs(draw(1).mean(0) - program.serve(prior).numpy().mean(0)).max() < 0.1
     "onnx": """
 import onnxruntime
 session = onnxruntime.InferenceSession(path)
-(found,) = session.run(["samples"], {"z": z})
+(found,) = session.run(["samples"], {"noise": z})
 """,
     "litert": """
 from ai_edge_litert.interpreter import Interpreter
@@ -54,7 +54,7 @@ def test_a_program_gives_the_same_samples_without_keras(format, tmp_path):
     generator, prior = make_networks(batch_norm=True)[0], kg.priors.Uniform(3)
     path = path_of(format, tmp_path)
     card = formats.export(generator, prior, path, format, {"data": {"name": "numbers"}})
-    assert (card["prior"], card["noise_width"], card["image_shape"], card["range"]) == ("uniform", 3, [4], [0, 1])
+    assert (card["prior"], card["noise_dim"], card["image_shape"], card["range"]) == ("uniform", 3, [4], [0, 1])
     assert (card["data"], card["checksum"]) == ({"name": "numbers"}, formats.checksum(path))
     assert json.loads(formats.own_card(path).read_text()) == card
     assert not list(tmp_path.glob("partial-*"))

@@ -21,7 +21,7 @@ def gan():
 def test_every_form_draws_the_same_samples(gan, tmp_path):
     (tmp_path / "run").mkdir()
     gan.save(tmp_path / "run" / "gan.keras")
-    gan.averaged_generator.save(tmp_path / "generator.keras")
+    gan.export(tmp_path / "generator.keras", "keras")
     gan.export(tmp_path / "served" / "9")
     shutil.copytree(tmp_path / "served" / "9", tmp_path / "served" / "10")
     for format in ("onnx", "litert", "torch"):
@@ -36,7 +36,10 @@ def test_every_form_draws_the_same_samples(gan, tmp_path):
 
 
 def test_the_card_says_the_prior(gan, tmp_path):
-    gan.averaged_generator.save(tmp_path / "generator.keras")
+    with gan.averaged_weights():
+        gan.generator.save(tmp_path / "generator.keras")
+    with pytest.raises(ValueError, match=r"Nothing says what noise.*it has no card.*prior="):
+        kg.load(tmp_path / "generator.keras")
     (tmp_path / "card.json").write_text('{"prior": "normal"}')
     for prior, given in ((kg.priors.Normal(3), None), (kg.priors.Spherical(3), "spherical")):
         found = kg.load(tmp_path / "generator.keras", given).sample(5, 4)

@@ -5,34 +5,42 @@ import importlib.metadata
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from keras_gan import priors
+from keras_gan import conditions, priors
 from keras_gan.artifacts import files
 from keras_gan.backend import programs
+from keras_gan.networks.activation import RANGES, output_activation
 
 SUFFIXES = {"saved_model": "", "onnx": ".onnx", "litert": ".tflite", "torch": ".pt2", "keras": ".keras"}
 _LARGEST_DIFFERENCE = 1e-5  # of samples, on the scale of the largest one where that is above 1
 
 
 def export(
-    generator: keras.Model, prior: priors.Prior, path: str | Path, format: str, card: dict[str, Any] | None = None
+    generator: keras.Model,
+    prior: priors.Prior,
+    path: str | Path,
+    format: str,
+    card: dict[str, Any] | None = None,
+    condition: conditions.Condition | None = None,
 ) -> dict[str, Any]:
     """Writes a generator and its card, and reads it back: the same noise gives the same samples, or nothing is left.
 
     Args:
-        generator: built Keras model from noise to samples.
+        generator: built Keras model from noise, or noise and condition, to samples.
         prior: of the noise.
         path: file to write; for `"saved_model"` a folder.
         format: `"saved_model"`, `"onnx"`, `"litert"`, `"torch"` (an exported program, `.pt2`) or `"keras"`.
         card: what else the card should say: data, training...
+        condition: what the generator is told besides noise, if anything: named inputs of the program.
 
     Returns:
-        The card: format, prior, width of the noise, shape and range of samples, checksum, and what was given.
+        The card: format, prior, size of the noise, condition, shape and range of samples, checksum, and what was given.
 
     Raises:
         ValueError: for an unknown format, a path with another ending, or a package that is not installed.
@@ -47,23 +55,28 @@ def export(
         programs.check_installed(format)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"partial-{path.name}")
+    inputs = [("noise", (prior.dim,)), *(zip(condition.names, condition.shapes, strict=True) if condition else ())]
+    if condition is not None and condition.completes:
+        tensors = [keras.Input(shape, name=name) for name, shape in inputs]
+        generator = keras.Model(tensors, condition(generator(tensors), *tensors[1:]), name="generator")
     try:
         _remove(partial)
         kind = next((name for name, kind in priors.PRIORS.items() if type(prior) is kind), None)
         if format == "keras":
             generator.save(partial)
+            generate = one_input(files.load_model(partial).predict_on_batch)
         else:
-            programs.write(generator, prior.dim, kind, partial, format)
-        generate = (
-            files.load_model(partial).predict_on_batch if format == "keras" else programs.read(partial, format)[0]
-        )
-        z = prior.draw(64, seed=0)
-        samples = np.asarray(generator.predict(z, verbose=0), "float32")
+            programs.write(generator, inputs, kind, partial, format)
+            generate = programs.read(partial, format)[0]
+        z = [prior.draw(64, seed=0), *(condition.draw(64, seed=0) if condition and condition.can_draw else ())]
+        z += [np.random.default_rng(i).random((64, *shape), "float32") for i, (_, shape) in enumerate(inputs[len(z) :])]
+        samples = np.asarray(generator.predict(z if len(z) > 1 else z[0], verbose=0), "float32")
         _compare(samples, generate, z, format)
         card = {
             "format": format,
             "prior": kind,
-            "noise_width": prior.dim,
+            "noise_dim": prior.dim,
+            **({"condition": condition.describe()} if condition else {}),
             "image_shape": list(samples.shape[1:]),
             "range": _range(generator),
             "exported_by": f"keras-gan {importlib.metadata.version('keras-gan')}",
@@ -107,21 +120,27 @@ def checksum(path: Path) -> str:
     return digest.hexdigest()
 
 
-def noise_width(model: keras.Model, path: Path) -> int:
-    """Width of the noise that a Keras model takes.
+def inputs_of(model: keras.Model, path: Path) -> programs.Inputs:
+    """Name and shape, without the rows, of each input of a Keras model; the noise is the first.
 
     Raises:
-        ValueError: if it takes something else.
+        ValueError: if it takes no noise.
     """
-    shape = getattr(model, "input_shape", None)
-    if not isinstance(shape, tuple) or len(shape) != 2 or not isinstance(shape[1], int):
+    shapes = getattr(model, "input_shape", None)
+    shapes = shapes if isinstance(shapes, list) else [shapes]
+    if not isinstance(shapes[0], tuple) or len(shapes[0]) != 2 or not isinstance(shapes[0][1], int):
         raise ValueError(f"{path} holds no generator: a model that takes noise of shape (batch, dim).")
-    return shape[1]
+    return [(f"input_{i}", tuple(shape[1:])) for i, shape in enumerate(shapes)]
+
+
+def one_input(function: Callable[[Any], Any]) -> programs.Generate:
+    """A Keras model's function as one of a list of inputs."""
+    return lambda arrays: function(arrays if len(arrays) > 1 else arrays[0])
 
 
 def _compare(samples, generate, z, format):
     scale = max(1.0, float(np.abs(samples).max(initial=0)))
-    found = [generate(z), generate(z[:1])]  # any number of samples at once
+    found = [generate(z), generate([part[:1] for part in z])]  # any number of samples at once
     for program, expected in zip(found, (samples, samples[:1]), strict=True):
         difference = float(np.abs(program - expected).max()) if program.shape == expected.shape else float("inf")
         if not difference <= _LARGEST_DIFFERENCE * scale:
@@ -132,10 +151,7 @@ def _compare(samples, generate, z, format):
 
 
 def _range(generator):
-    for layer in reversed(generator.layers):
-        if activation := getattr(layer, "activation", None):
-            return {"sigmoid": [0, 1], "tanh": [-1, 1]}.get(getattr(activation, "__name__", ""))
-    return None
+    return list(RANGES[activation]) if (activation := output_activation(generator)) in RANGES else None
 
 
 def _remove(path):

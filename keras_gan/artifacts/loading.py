@@ -1,6 +1,5 @@
 """Trained generators to draw samples from, whatever the format they were written in."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,61 +7,78 @@ import keras
 import numpy as np
 
 import keras_gan
-from keras_gan import priors
+from keras_gan import conditions, priors
 from keras_gan.artifacts import files, formats
 from keras_gan.backend import programs
+from keras_gan.models.checks import asked_for
 
 _BATCH = 1000
 
 
 class Generator:
-    """A trained generator with its prior and its card.
+    """A trained generator with its prior, its condition and its card.
 
     Attributes:
         prior: the `keras_gan.priors.Prior` it is fed by.
+        condition: the `keras_gan.conditions.Condition` it is told, or None.
         card: dict of where it came from: data, training, scores, checksum; empty if nothing is known.
-        model: the Keras model, where it was read from a `.keras` file; else None.
+        model: the Keras model, where it was read from a `.keras` file (a `GAN` or a generator alone); else None.
     """
 
     def __init__(
         self,
-        generate: Callable[[np.ndarray], np.ndarray],
+        generate: programs.Generate,
         prior: priors.Prior,
         card: dict[str, Any],
         model: keras.Model | None = None,
+        condition: conditions.Condition | None = None,
     ) -> None:
         self._generate = generate
-        self.prior, self.card, self.model = prior, card, model
+        self.prior, self.condition, self.card, self.model = prior, condition, card, model
 
-    def __call__(self, z: np.ndarray) -> np.ndarray:
+    def __call__(self, z: np.ndarray, condition: Any = None) -> np.ndarray:
         """Samples for noise.
 
         Args:
             z: array of shape `(n, dim)`.
+            condition: what the samples shall have: one for all, or n of them. Default: drawn as the training data
+                had it.
 
         Returns:
             NumPy array of shape `(n, ...)`, float32, on the scale of preprocessed data.
 
         Raises:
-            ValueError: if the noise has another width.
+            ValueError: if the noise has another size, or the condition does not fit.
         """
+        return self._made(z, condition, None)
+
+    def _made(self, z, condition, seed):
         z = np.asarray(z, "float32")
         if z.ndim != 2 or z.shape[1] != self.prior.dim:
             raise ValueError(f"This generator takes noise of shape (n, {self.prior.dim}). Received: shape {z.shape}.")
-        parts = [np.asarray(self._generate(z[i : i + _BATCH]), "float32") for i in range(0, max(len(z), 1), _BATCH)]
+        inputs = [z, *asked_for(self.condition, condition, len(z), seed)]
+        parts = [
+            np.asarray(self._generate([array[i : i + _BATCH] for array in inputs]), "float32")
+            for i in range(0, max(len(z), 1), _BATCH)
+        ]
         return np.concatenate(parts)
 
-    def sample(self, num: int, seed: int | None = None) -> np.ndarray:
+    def sample(self, num: int, seed: int | None = None, condition: Any = None) -> np.ndarray:
         """Draws samples; the same seed gives the same noise, whatever the format.
 
         Args:
             num: number of samples.
             seed: integer. Default: fresh noise.
+            condition: what the samples shall have: one for all, or `num` of them. Default: drawn as the training data
+                had it.
 
         Returns:
             NumPy array of shape `(num, ...)`, float32, on the scale of preprocessed data.
+
+        Raises:
+            ValueError: if the condition does not fit.
         """
-        return self(self.prior.draw(num, seed))
+        return self._made(self.prior.draw(num, seed), condition, seed)
 
     def interpolate(self, lines: int, steps: int, seed: int | None = None, spherical: bool = False) -> np.ndarray:
         """Samples along lines in the noise, from one draw of the prior to another.
@@ -81,7 +97,7 @@ class Generator:
         return self(z.reshape(-1, self.prior.dim))
 
 
-def load(model: str | Path, prior: str | None = None) -> Generator:
+def load(model: str | Path, prior: str | priors.Prior | None = None) -> Generator:
     """A trained generator: `keras_gan.load("mnist")` is the one that ships.
 
     Reading a `.keras` file or a run's folder runs no code from it. A SavedModel, an ONNX or LiteRT file and above all
@@ -90,28 +106,41 @@ def load(model: str | Path, prior: str | None = None) -> Generator:
     Args:
         model: name of a shipped generator; folder of a run; `.keras` file of a GAN or of a generator alone; folder of a
             SavedModel; `.onnx`, `.tflite` or `.pt2` file.
-        prior: `"uniform"`, `"normal"` or `"spherical"`, for a generator alone. Default: what its card says, or
-            uniform.
+        prior: `"uniform"`, `"normal"` or `"spherical"`, or a `Prior`, for a generator alone. Default: what its card
+            says.
 
     Returns:
         `Generator`.
 
     Raises:
-        ValueError: if there is no such model, its file is damaged or not the one that its card describes, or a package
-            to run it is missing.
+        ValueError: if there is no such model, its file is damaged or not the one that its card describes, a package to
+            run it is missing, or nothing says what noise it takes.
     """
     path = _find(model)
     card = _card(path)
     if (expected := card.get("checksum")) is not None and formats.checksum(path) != expected:
         raise ValueError(f"{path} is not what its card describes: the checksum differs. It is damaged, or was changed.")
     if path.suffix != ".keras":
-        generate, width = programs.read(path, _format(path))
-        return Generator(generate, priors.get(prior or card.get("prior") or "uniform", width), card)
+        generate, inputs = programs.read(path, _format(path))
+        return _generator(generate, inputs, prior, card, path)
     found = files.load_model(path)
     if isinstance(found, keras_gan.GAN):
-        return Generator(found.predict_on_batch, found.prior, card, found.averaged_generator or found.generator)
-    width = formats.noise_width(found, path)
-    return Generator(found.predict_on_batch, priors.get(prior or card.get("prior") or "uniform", width), card, found)
+        return Generator(formats.one_input(found.predict_on_batch), found.prior, card, found, found.condition)
+    generate = formats.one_input(found.predict_on_batch)
+    return _generator(generate, formats.inputs_of(found, path), prior, card, path, found)
+
+
+def _generator(generate, inputs, prior, card, path, model=None):
+    """A generator alone, with what its card says of prior and condition."""
+    dim, shapes = inputs[0][1][0], [shape for _, shape in inputs[1:]]
+    if (prior := prior or card.get("prior")) is None:
+        raise ValueError(
+            f"Nothing says what noise {path} takes: {'its card names no prior' if card else 'it has no card'}. Pass "
+            f"prior={sorted(priors.PRIORS)[0]!r}, for example, or an object of keras_gan.priors (on the command line "
+            "--prior)."
+        )
+    condition = conditions.restored(card.get("condition"), shapes) if shapes else None
+    return Generator(generate, priors.get(prior, dim), card, model, condition)
 
 
 def shipped() -> dict[str, Path]:

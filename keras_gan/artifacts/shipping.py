@@ -8,6 +8,7 @@ from keras_gan.artifacts import formats, loading
 from keras_gan.datasets import Dataset
 from keras_gan.evaluation import scores
 from keras_gan.figures import grids
+from keras_gan.models.gan import GAN
 from keras_gan.runs import training
 
 
@@ -65,5 +66,8 @@ def export(model: str | Path, format: str, output: str | Path | None = None) -> 
     card = generator.card
     if (Path(model) / "config.json").is_file():
         card = training.describe(model, training.load_best(model))
-    formats.export(generator.model, generator.prior, path, format, card)
+    if isinstance(generator.model, GAN):
+        generator.model.export(path, format, card)
+    else:
+        formats.export(generator.model, generator.prior, path, format, card, generator.condition)
     return path

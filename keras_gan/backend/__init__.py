@@ -2,7 +2,8 @@
 
 - `step(method)` turns a stateful `train_step(self, data)` into what the backend's `fit` calls.
 - `differentiate(compute, groups, state)` takes each loss's gradient in its own player's variables.
-- `input_gradient(function, x, state)` is the function's value at x and its gradient there, differentiable again.
+- `input_gradient(function, x, state)` is the function's outputs at x and its gradient there, differentiable again.
+- `now_and_then(when, compute, state)` is what a function computes where it is time for it, else 0.
 - `apply(optimizer, gradients, variables)` lets a player's optimizer update its variables.
 - `without_gradient()` is a context in which nothing is recorded for differentiation.
 - `shuffling_untouched()` is a context for looks aside: the order of the training data does not change by them.
@@ -37,6 +38,7 @@ differentiate = _adapter.differentiate
 input_gradient = _adapter.input_gradient
 largest = _adapter.largest
 momentum_update = _adapter.momentum_update
+now_and_then = _adapter.now_and_then
 pool = _adapter.pool
 product_with = _adapter.product_with
 random_state = _adapter.random_state

@@ -52,7 +52,7 @@ def differentiate(compute, groups, state):
 
     def stateless(values):
         pairs = [pair for group, new in zip(groups, values, strict=True) for pair in zip(group, new, strict=True)]
-        with keras.StatelessScope(state_mapping=[*pairs, *zip(others, before, strict=True)]) as scope:
+        with keras.StatelessScope([*pairs, *zip(others, before, strict=True)], collect_losses=True) as scope:
             losses, outputs = compute()
         return losses, (outputs, [scope.get_current_value(variable) for variable in others])
 
@@ -70,28 +70,58 @@ def differentiate(compute, groups, state):
 
 
 def input_gradient(function, x, state):
-    """Value of a function of a batch, a number a row, and its gradient in the batch, for a penalty on that gradient.
+    """The gradient of a function of a batch in the batch itself, for a penalty on that gradient.
 
     Args:
-        function: from a tensor of shape `(batch, ...)` to one of shape `(batch, 1)`.
+        function: from a tensor of shape `(batch, ...)`, or a structure of them, to `(total, outputs)`: a scalar, and
+            whatever else it found.
         x: the batch.
         state: every variable that the function may read or change.
 
     Returns:
-        `(value, gradient)`, the gradient shaped like x; both can be differentiated again.
+        `(outputs, gradient)`, the gradient of the total, shaped like x; both can be differentiated again.
     """
-    before = [variable.value for variable in state]
+    run, take_up = _by_value(function, state)
 
     def stateless(x):
-        with keras.StatelessScope(state_mapping=list(zip(state, before, strict=True))) as scope:
-            value = function(x)
-        return jax.numpy.sum(value), (value, [scope.get_current_value(variable) for variable in state])
+        (total, outputs), after = run(x)
+        return total, (outputs, after)
 
-    gradient, (value, after) = jax.grad(stateless, has_aux=True)(x)
-    for variable, old, new in zip(state, before, after, strict=True):
-        if new is not old:
-            variable.assign(new)
-    return value, gradient
+    gradient, (outputs, after) = jax.grad(stateless, has_aux=True)(x)
+    take_up(after)
+    return outputs, gradient
+
+
+def now_and_then(when, compute, state):
+    """The scalar that a function computes, or 0 where it is not time for it; it may change variables.
+
+    Args:
+        when: scalar boolean tensor.
+        compute: function without arguments.
+        state: every variable that it may read or change.
+    """
+    run, take_up = _by_value(compute, state)
+    before = [variable.value for variable in state]
+    value, after = jax.lax.cond(when, run, lambda: (jax.numpy.zeros(()), before))
+    take_up(after)
+    return value
+
+
+def _by_value(function, state):
+    """The function without side effects, `(result, values of the state)`, and one that assigns such values."""
+    before = [variable.value for variable in state]
+
+    def run(*arguments):
+        with keras.StatelessScope(list(zip(state, before, strict=True)), collect_losses=True) as scope:
+            result = function(*arguments)
+        return result, [scope.get_current_value(variable) for variable in state]
+
+    def take_up(after):
+        for variable, old, new in zip(state, before, after, strict=True):
+            if new is not old:
+                variable.assign(new)
+
+    return run, take_up
 
 
 def apply(optimizer, gradients, variables):

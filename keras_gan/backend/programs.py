@@ -6,6 +6,7 @@ the machine it is written on goes into a program.
 
 import importlib
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from typing import Any
 import keras
 import numpy as np
 
-Generate = Callable[[np.ndarray], np.ndarray]
+Generate = Callable[[list[np.ndarray]], np.ndarray]
+Inputs = list[tuple[str, tuple[int, ...]]]
 # What writes a format, and what a reader of it needs beside NumPy.
 WRITTEN_BY = {"saved_model": "tensorflow", "litert": "tensorflow", "onnx": "torch", "torch": "torch"}
 NEEDS = {
@@ -29,12 +31,12 @@ NEEDS = {
 EXTRAS = {"saved_model": "tensorflow", "litert": "litert", "onnx": "onnx", "torch": "torch"}
 
 
-def write(generator: keras.Model, width: int, prior: str | None, path: Path, format: str) -> None:
-    """Writes the generator as a program that takes noise `(n, width)` for any n.
+def write(generator: keras.Model, inputs: Inputs, prior: str | None, path: Path, format: str) -> None:
+    """Writes the generator as a program that takes inputs of any number n of rows.
 
     Args:
         generator: built Keras model.
-        width: of the noise.
+        inputs: name and shape, without the rows, of each input; the noise is the first.
         prior: name of the noise's distribution, for formats that can draw it themselves; None if it has none.
         path: where to.
         format: `"saved_model"`, `"litert"`, `"onnx"` or `"torch"`.
@@ -46,7 +48,7 @@ def write(generator: keras.Model, width: int, prior: str | None, path: Path, for
     check_installed(format)
     framework = WRITTEN_BY[format]
     if keras.backend.backend() == framework:
-        _write_here(generator, width, prior, path, format)
+        _write_here(generator, inputs, prior, path, format)
         return
     program = "import sys; from keras_gan.backend import programs; programs.main(*sys.argv[1:])"
     classes = {type(layer).__module__ for layer in (generator, *generator._flatten_layers())}
@@ -56,7 +58,7 @@ def write(generator: keras.Model, width: int, prior: str | None, path: Path, for
         generator.save(file)
         environment = {"KERAS_BACKEND": framework, "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": os.pathsep.join(sys.path)}
         result = subprocess.run(
-            [sys.executable, "-c", program, file, str(width), prior or "", str(path), format, *modules],
+            [sys.executable, "-c", program, file, json.dumps(inputs), prior or "", str(path), format, *modules],
             env={**os.environ, **environment},
             capture_output=True,
             text=True,
@@ -69,18 +71,24 @@ def write(generator: keras.Model, width: int, prior: str | None, path: Path, for
         )
 
 
-def main(file: str, width: str, prior: str, path: str, format: str, *modules: str) -> None:
+def main(file: str, inputs: str, prior: str, path: str, format: str, *modules: str) -> None:
     """`write` in a process of the framework's own; modules: of the generator's own classes."""
     from keras_gan.artifacts import files
 
     for name in modules:
         importlib.import_module(name)
-    _write_here(files.load_model(file), int(width), prior or None, Path(path), format)
+    _write_here(
+        files.load_model(file),
+        [(name, tuple(shape)) for name, shape in json.loads(inputs)],
+        prior or None,
+        Path(path),
+        format,
+    )
 
 
-def _write_here(generator, width, prior, path, format):
+def _write_here(generator, inputs, prior, path, format):
     adapter = importlib.import_module(f"keras_gan.backend.{WRITTEN_BY[format]}")
-    getattr(adapter, f"write_{format}")(generator, width, prior, str(path))
+    getattr(adapter, f"write_{format}")(generator, inputs, prior, str(path))
 
 
 def check_installed(format: str) -> None:
@@ -96,27 +104,34 @@ def check_installed(format: str) -> None:
         )
 
 
-def read(path: Path, format: str) -> tuple[Generate, int]:
+def read(path: Path, format: str) -> tuple[Generate, Inputs]:
     """A program to run.
 
     Returns:
-        `(generate, width)`: a function from noise `(n, width)` to samples, NumPy arrays of float32.
+        `(generate, inputs)`: a function from a list of float32 arrays to samples, and name and shape, without the rows,
+        of each of them; the noise is the first.
 
     Raises:
         ValueError: if a package that the format needs is not installed, or the path holds no such program.
     """
     check_installed(format)
-    readers: dict[str, Callable[[str], tuple[Any, int]]] = {
+    readers: dict[str, Callable[[str], tuple[Any, Inputs]]] = {
         "saved_model": _read_saved_model,
         "litert": _read_litert,
         "onnx": _read_onnx,
         "torch": _read_torch,
     }
     try:
-        return readers[format](str(path))
+        generate, inputs = readers[format](str(path))
+        return generate, [(name, tuple(map(int, shape))) for name, shape in inputs]
     except Exception as error:  # each framework has exceptions of its own for a damaged or foreign file
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
         raise ValueError(f"There is no {format} program of a generator in {path}: {reason}") from error
+
+
+def _noise_first(inputs):
+    """The inputs in the order that the generator takes them; a format may have sorted them by name."""
+    return sorted(inputs, key=lambda item: item[0] not in ("noise", "z"))
 
 
 def _read_saved_model(path):
@@ -124,33 +139,46 @@ def _read_saved_model(path):
 
     program = tensorflow.saved_model.load(path)
     serve = program.signatures["serving_default"]
-    (spec,) = serve.structured_input_signature[1].values()
+    inputs = _noise_first([(spec.name, spec.shape[1:]) for spec in serve.structured_input_signature[1].values()])
     (output,) = serve.structured_outputs
-    return lambda z: serve(**{spec.name: tensorflow.constant(z)})[output].numpy(), spec.shape[-1]
+
+    def generate(arrays):
+        named = {name: tensorflow.constant(array) for (name, _), array in zip(inputs, arrays, strict=True)}
+        return serve(**named)[output].numpy()
+
+    return generate, inputs
 
 
 def _read_litert(path):
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(path)
-    (z,), (samples,) = interpreter.get_input_details(), interpreter.get_output_details()
+    details, (samples,) = interpreter.get_input_details(), interpreter.get_output_details()
+    named = {detail["name"].split("_", 2)[-1].split(":")[0]: detail for detail in details}
+    inputs = _noise_first([(name, detail["shape"][1:]) for name, detail in named.items()])
 
-    def generate(noise):
-        interpreter.resize_tensor_input(z["index"], noise.shape)
+    def generate(arrays):
+        for (name, _), array in zip(inputs, arrays, strict=True):
+            interpreter.resize_tensor_input(named[name]["index"], array.shape)
         interpreter.allocate_tensors()
-        interpreter.set_tensor(z["index"], noise)
+        for (name, _), array in zip(inputs, arrays, strict=True):
+            interpreter.set_tensor(named[name]["index"], array)
         interpreter.invoke()
         return interpreter.get_tensor(samples["index"])
 
-    return generate, int(z["shape"][-1])
+    return generate, inputs
 
 
 def _read_onnx(path):
     import onnxruntime
 
     session = onnxruntime.InferenceSession(path, providers=onnxruntime.get_available_providers())
-    (z,) = session.get_inputs()
-    return lambda noise: session.run(None, {z.name: noise})[0], int(z.shape[-1])
+    inputs = [(z.name, z.shape[1:]) for z in session.get_inputs()]
+
+    def generate(arrays):
+        return session.run(None, {name: array for (name, _), array in zip(inputs, arrays, strict=True)})[0]
+
+    return generate, inputs
 
 
 def _read_torch(path):
@@ -158,10 +186,11 @@ def _read_torch(path):
 
     program = torch.export.load(path)
     module = program.module()
-    (z,) = program.example_inputs[0]
+    examples = program.example_inputs[0]
 
-    def generate(noise):
+    def generate(arrays):
         with torch.no_grad():
-            return module(torch.from_numpy(noise)).numpy()
+            return module(*map(torch.from_numpy, arrays)).numpy()
 
-    return generate, z.shape[-1]
+    names = ["noise", *(f"condition_{i}" for i in range(1, len(examples)))]  # the format keeps an order, no names
+    return generate, [(name, example.shape[1:]) for name, example in zip(names, examples, strict=True)]

@@ -37,21 +37,34 @@ def differentiate(compute, groups, state):
 
 
 def input_gradient(function, x, state):
-    """Value of a function of a batch, a number a row, and its gradient in the batch, for a penalty on that gradient.
+    """The gradient of a function of a batch in the batch itself, for a penalty on that gradient.
 
     Args:
-        function: from a tensor of shape `(batch, ...)` to one of shape `(batch, 1)`.
+        function: from a tensor of shape `(batch, ...)`, or a structure of them, to `(total, outputs)`: a scalar, and
+            whatever else it found.
         x: the batch.
         state: every variable that the function may read or change; unused here.
 
     Returns:
-        `(value, gradient)`, the gradient shaped like x; both can be differentiated again.
+        `(outputs, gradient)`, the gradient of the total, shaped like x; both can be differentiated again.
     """
     del state
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(x)
-        value = function(x)
-    return value, tape.gradient(value, x)
+        total, outputs = function(x)
+    return outputs, tape.gradient(total, x, unconnected_gradients="zero")
+
+
+def now_and_then(when, compute, state):
+    """The scalar that a function computes, or 0 where it is not time for it; it may change variables.
+
+    Args:
+        when: scalar boolean tensor.
+        compute: function without arguments.
+        state: every variable that it may read or change; unused here.
+    """
+    del state
+    return tf.cond(when, compute, lambda: tf.constant(0.0))
 
 
 def apply(optimizer, gradients, variables):
@@ -100,7 +113,11 @@ def training_data(minibatches):
         arrays = tf.nest.map_structure(tf.convert_to_tensor, minibatches.arrays)
     rows = tf.TensorSpec((None,), tf.int64)
     orders = tf.data.Dataset.from_generator(lambda: [minibatches.next_order()], output_signature=rows)
-    batches = orders.flat_map(lambda order: tf.data.Dataset.from_tensor_slices(order).batch(minibatches.batch_size))
+    batches = orders.flat_map(
+        lambda order: tf.data.Dataset.from_tensor_slices(order).batch(
+            minibatches.batch_size, drop_remainder=minibatches.drop_remainder
+        )
+    )
     batches = batches.map(lambda rows: tf.nest.map_structure(lambda array: tf.gather(array, rows), arrays))
     batches = batches.apply(tf.data.experimental.assert_cardinality(minibatches.num_batches))
     # Beside a step on a CPU the next batch takes a core from it: 1.2 ms of 36 with MNIST on two cores.
@@ -137,23 +154,34 @@ def device_product_with(matrix):
     return product
 
 
-def write_saved_model(generator, width, prior, path):
-    """Signatures `serving_default` (noise z to samples) and `sample` (a number and a seed); endpoint `serve`."""
+def write_saved_model(generator, inputs, prior, path):
+    """Signatures `serving_default` (named inputs to samples) and `sample` (a seed, a number or conditions)."""
+    specs = [tf.TensorSpec((None, *shape), tf.float32, name=name) for name, shape in inputs]
     module = tf.Module()
     module.weights = [variable.value for variable in generator.variables]  # Keras's own export writes each twice
     module.serve = tf.function(
-        lambda z: generator(z, training=False), input_signature=[tf.TensorSpec((None, width), tf.float32, name="z")]
+        lambda *tensors: generator(list(tensors) if len(tensors) > 1 else tensors[0], training=False),
+        input_signature=specs,
     )
-    serve = tf.function(lambda z: {"samples": module.serve(z)}, input_signature=module.serve.input_signature)
+    serve = tf.function(lambda *tensors: {"samples": module.serve(*tensors)}, input_signature=specs)
     signatures = {"serving_default": serve}
     if prior in _DRAWS:
+        width = inputs[0][1][0]
         scalars = [tf.TensorSpec((), tf.int32, name=name) for name in ("num", "seed")]
 
-        def sample(num, seed):
-            z = _DRAWS[prior]((num, width), tf.stack([seed, 0]))
-            return {"samples": module.serve(tf.ensure_shape(z, (None, width)))}
+        def draw(num, seed):
+            return tf.ensure_shape(_DRAWS[prior]((num, width), tf.stack([seed, 0])), (None, width))
 
-        signatures["sample"] = tf.function(sample, input_signature=scalars)
+        def sample(num, seed):
+            return {"samples": module.serve(draw(num, seed))}
+
+        def sample_told(seed, *condition):
+            return {"samples": module.serve(draw(tf.shape(condition[0])[0], seed), *condition)}
+
+        if len(specs) == 1:
+            signatures["sample"] = tf.function(sample, input_signature=scalars)
+        else:
+            signatures["sample"] = tf.function(sample_told, input_signature=[scalars[1], *specs[1:]])
     tf.saved_model.save(module, path, signatures=signatures)
 
 
@@ -170,11 +198,11 @@ _DRAWS = {
 }
 
 
-def write_litert(generator, width, prior, path):
+def write_litert(generator, inputs, prior, path):
     """By way of a SavedModel, with LiteRT's own operations only."""
     del prior
     with tempfile.TemporaryDirectory() as folder:
-        write_saved_model(generator, width, None, folder)
+        write_saved_model(generator, inputs, None, folder)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serving_default"])
         Path(path).write_bytes(converter.convert())
 

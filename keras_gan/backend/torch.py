@@ -30,27 +30,45 @@ def differentiate(compute, groups, state):
     gradients = []
     for i, (loss, group) in enumerate(zip(losses, groups, strict=True)):
         variables = [variable.value for variable in group]
-        gradients.append(
-            list(torch.autograd.grad(loss, variables, retain_graph=i + 1 < len(groups), allow_unused=True))
-        )
+        # A player that trains nothing has no gradients.
+        more = i + 1 < len(groups)
+        found = torch.autograd.grad(loss, variables, retain_graph=more, allow_unused=True) if variables else []
+        gradients.append(list(found))
     return gradients, keras.tree.map_structure(torch.Tensor.detach, outputs)
 
 
 def input_gradient(function, x, state):
-    """Value of a function of a batch, a number a row, and its gradient in the batch, for a penalty on that gradient.
+    """The gradient of a function of a batch in the batch itself, for a penalty on that gradient.
 
     Args:
-        function: from a tensor of shape `(batch, ...)` to one of shape `(batch, 1)`.
+        function: from a tensor of shape `(batch, ...)`, or a structure of them, to `(total, outputs)`: a scalar, and
+            whatever else it found.
         x: the batch.
         state: every variable that the function may read or change; unused here.
 
     Returns:
-        `(value, gradient)`, the gradient shaped like x; both can be differentiated again.
+        `(outputs, gradient)`, the gradient of the total, shaped like x; both can be differentiated again.
     """
     del state
-    x = x.detach().requires_grad_()
-    value = function(x)
-    return value, torch.autograd.grad(value.sum(), x, create_graph=True)[0]
+    # A sample that another loss is also a function of stays connected to it.
+    x = keras.tree.map_structure(lambda part: part if part.requires_grad else part.detach().requires_grad_(), x)
+    total, outputs = function(x)
+    parts = keras.tree.flatten(x)
+    gradients = torch.autograd.grad(total, parts, create_graph=True, allow_unused=True)
+    gradients = [torch.zeros_like(x) if g is None else g for x, g in zip(parts, gradients, strict=True)]
+    return outputs, keras.tree.pack_sequence_as(x, gradients)
+
+
+def now_and_then(when, compute, state):
+    """The scalar that a function computes, or 0 where it is not time for it; it may change variables.
+
+    Args:
+        when: scalar boolean tensor.
+        compute: function without arguments.
+        state: every variable that it may read or change; unused here.
+    """
+    del state
+    return compute() if bool(when) else 0.0
 
 
 @torch.no_grad()
@@ -153,20 +171,20 @@ class _Program(torch.nn.Module):
         self.weights = torch.nn.ParameterList(
             [torch.nn.Parameter(v.value.detach().cpu(), requires_grad=False) for v in (*trained, *other)]
         )
-        self._apply_weights = lambda weights, z: generator.stateless_call(
-            weights[: len(trained)], weights[len(trained) :], z, training=False
+        self._apply_weights = lambda weights, inputs: generator.stateless_call(
+            weights[: len(trained)], weights[len(trained) :], inputs, training=False
         )[0]
 
-    def forward(self, z):
-        return self._apply_weights(list(self.weights), z)
+    def forward(self, *inputs):
+        return self._apply_weights(list(self.weights), list(inputs) if len(inputs) > 1 else inputs[0])
 
 
 @torch.no_grad()
-def _program(generator, width):
+def _program(generator, inputs):
     any_number = torch.export.Dim("batch", min=1)
     with keras.device("cpu"):
         program = torch.export.export(
-            _Program(generator).eval(), (torch.zeros(2, width),), dynamic_shapes=({0: any_number},)
+            _Program(generator).eval(), _examples(inputs), dynamic_shapes=(tuple({0: any_number} for _ in inputs),)
         )
     for node in program.graph.nodes:  # where in the maker's folders a line of the program came from
         node.meta.pop("stack_trace", None)
@@ -174,21 +192,25 @@ def _program(generator, width):
     return program
 
 
-def write_torch(generator, width, prior, path):
+def _examples(inputs):
+    return tuple(torch.zeros(2, *shape) for _, shape in inputs)
+
+
+def write_torch(generator, inputs, prior, path):
     """An `ExportedProgram`, which `torch.export.load` reads."""
     del prior
-    torch.export.save(_program(generator, width), path)
+    torch.export.save(_program(generator, inputs), path)
 
 
-def write_onnx(generator, width, prior, path):
-    """Input `z`, output `samples`; one file with the weights inside."""
+def write_onnx(generator, inputs, prior, path):
+    """Named inputs, output `samples`; one file with the weights inside."""
     del prior
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it notes that torchvision is not there
     torch.onnx.export(
-        _program(generator, width),
-        (torch.zeros(2, width),),
+        _program(generator, inputs),
+        _examples(inputs),
         path,
-        input_names=["z"],
+        input_names=[name for name, _ in inputs],
         output_names=["samples"],
         external_data=False,
         verbose=False,

@@ -1,5 +1,6 @@
 """Both players as functions, while training goes on: what Figure 1 of the paper is drawn from."""
 
+import contextlib
 import dataclasses
 from pathlib import Path
 
@@ -50,9 +51,9 @@ def take(gan: keras.Model, points: np.ndarray, seed: int = 0, averaged: bool = F
         `Snapshot`.
     """
     z = _quantiles(gan.prior) if is_line(gan) else gan.prior.draw(_NOISES, seed)
-    generator = gan.averaged_generator if averaged and gan.averaged_generator is not None else gan.generator
     with backend.shuffling_untouched():
-        generated = generator.predict(z, batch_size=len(z), verbose=0)
+        with gan.averaged_weights() if averaged else contextlib.nullcontext():
+            generated = gan.generator.predict(z, batch_size=len(z), verbose=0)
         logits = gan.discriminator.predict(points, batch_size=len(points), verbose=0)
     probability = np.exp(-np.logaddexp(0, -np.asarray(logits, "float64")[:, 0]))
     return Snapshot(points, probability, z, np.asarray(generated, "float32"))

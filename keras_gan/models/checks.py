@@ -1,55 +1,127 @@
 """What is wrong with a user's networks, arguments or data, said before any training."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
 
-# Layers that move or scale nothing: the activation that bounds the output stands before them.
-_TRANSPARENT = ("Reshape", "Flatten", "Permute", "Identity", "InputLayer")
-_RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+from keras_gan.networks.activation import RANGES, output_activation
+
 _ROUNDING = 1e-5  # preprocessing in float32 may overshoot a range by rounding
 _CHUNK = 1000
+_RESCALING = {"sigmoid": "keras.layers.Rescaling(1 / 255)", "tanh": "keras.layers.Rescaling(1 / 127.5, offset=-1)"}
 
 
-def noise_width(generator):
-    """Width of the noise that a built generator takes."""
+# Networks.
+
+
+def noise_dim(generator, condition=None):
+    """Size of the noise that a generator takes, read off its input shape."""
     shape = getattr(generator, "input_shape", None) if generator.built else None
-    if not isinstance(shape, tuple) or len(shape) != 2 or shape[-1] is None:
+    first = shape[0] if condition is not None and isinstance(shape, list) and shape else shape
+    if isinstance(first, tuple) and len(first) > 2:
         raise ValueError(
-            "The width of the noise cannot be read off the generator. Received: a generator with input shape "
+            f"The generator takes inputs of shape {first}, which are not noise. Received: a generator without an input "
+            "of shape (batch, dim). A picture that the samples depend on is a condition: give the generator the inputs "
+            "[noise, picture], and pass GAN(..., condition=keras_gan.conditions.Given(shape))."
+        )
+    if not isinstance(first, tuple) or len(first) != 2 or first[-1] is None:
+        raise ValueError(
+            "The size of the noise cannot be read off the generator. Received: a generator with input shape "
             f"{shape}. Give it a keras.Input((dim,)), or pass the prior: GAN(..., prior=keras_gan.priors.Uniform(dim))."
         )
-    return shape[-1]
+    return first[-1]
 
 
-def check_networks(generator, discriminator, prior):
-    """Checks that noise fits the generator, samples the discriminator, and that the latter ends in one logit."""
-    shape = getattr(generator, "input_shape", None) if generator.built else None
-    if isinstance(shape, tuple) and shape[1:] != (prior.dim,):
-        raise ValueError(
-            f"The generator takes noise of shape {shape}, but the prior draws vectors of width {prior.dim}. "
-            f"Use a prior of that width, for example keras_gan.priors.Uniform({shape[-1]}), or a generator with "
-            f"keras.Input(({prior.dim},))."
-        )
-    samples = generator(keras.KerasTensor((None, prior.dim)))
+def check_networks(generator, discriminator, prior, condition):
+    """Checks that noise and condition fit the generator, and that samples and condition fit the discriminator.
+
+    Returns:
+        The samples' `keras.KerasTensor`, or a structure of them.
+    """
+    _check_noise(generator, prior, condition)
+    told = [keras.KerasTensor((None, prior.dim))]
+    if condition is not None:
+        if not callable(getattr(condition, "tell", None)):
+            raise ValueError(
+                f"Unknown condition. Received: condition={condition!r}. Expected an object of keras_gan.conditions, "
+                "for example keras_gan.conditions.Labels(10)."
+            )
+        condition.fit_to(_single_shape(generator, prior, condition))
+        told += [keras.KerasTensor((None, *shape)) for shape in condition.shapes]
+    samples = _called("generator", generator, told)
+    judged = [samples, *told[1:]]
     expected = getattr(discriminator, "input_shape", None) if discriminator.built else None
-    if isinstance(expected, tuple) and not _fits(samples.shape, expected):
+    if condition is None and isinstance(expected, tuple) and not _fits(_shape(samples), expected):
         raise ValueError(
-            f"The generator makes samples of shape {tuple(samples.shape)}, but the discriminator takes {expected}. "
+            f"The generator makes samples of shape {_shape(samples)}, but the discriminator takes {expected}. "
             "Both must be the shape of (preprocessed) data: add a Reshape to the generator or the discriminator."
         )
-    logits = discriminator(keras.KerasTensor(samples.shape))
-    if len(logits.shape) != 2 or logits.shape[-1] != 1:
+    _called("discriminator", discriminator, judged)
+    shared = {id(v) for v in generator.variables} & {id(v) for v in discriminator.variables}
+    if shared:
+        names = [v.path for v in generator.variables if id(v) in shared]
         raise ValueError(
-            f"The discriminator must end in one logit an example, shape (batch, 1). Received: {tuple(logits.shape)}. "
-            "End it with keras.layers.Dense(1)."
+            f"The two networks share weights, but each player trains its own. Received: both hold {names[:3]}. Make a "
+            "layer for each of them."
         )
-    activation = output_activation(discriminator)
-    if activation in ("sigmoid", "softmax", "hard_sigmoid"):
+    for network in (generator, discriminator):
+        for layer in network._flatten_layers():
+            if type(layer) is keras.layers.SpectralNormalization:
+                raise ValueError(
+                    "keras.layers.SpectralNormalization changes its kernel while the network looks at data, so one "
+                    f"player's step would change the other. Received: {layer.name} in {network.name}. Use "
+                    "keras_gan.layers.SpectralNormalization in its place."
+                )
+    return samples
+
+
+def _check_noise(generator, prior, condition):
+    shape = getattr(generator, "input_shape", None) if generator.built else None
+    first = shape[0] if isinstance(shape, list) and shape else shape
+    if condition is None and isinstance(shape, list) and len(shape) > 1:
         raise ValueError(
-            f"The discriminator must end in a logit, but its last activation is {activation!r}: the losses apply the "
-            "sigmoid themselves, in a form that does not overflow. End it with keras.layers.Dense(1), no activation."
+            f"The generator takes {len(shape)} inputs, of shapes {shape}, but there is only noise. Received: no "
+            "condition. Say what the others are, for example by GAN(..., condition=keras_gan.conditions.Labels(10))."
         )
+    if condition is not None and isinstance(shape, tuple):
+        raise ValueError(
+            f"With a condition the generator takes [noise, condition]. Received: a generator of one input, {shape}. "
+            "Build it as keras.Model([noise, condition], samples)."
+        )
+    if isinstance(first, tuple) and first[1:] != (prior.dim,):
+        if len(first) == 2:
+            raise ValueError(
+                f"The generator takes noise of shape {first}, but the prior draws vectors of {prior.dim} values. "
+                f"Use a prior of that size, for example keras_gan.priors.Uniform({first[-1]}), or a generator with "
+                f"keras.Input(({prior.dim},))."
+            )
+        noise_dim(generator, condition)
+
+
+def _single_shape(generator, prior, condition):
+    """Shape of one sample, which a condition of parts of the sample must know before it knows its own shapes."""
+    shape = getattr(generator, "output_shape", None) if generator.built else None
+    return tuple(shape[1:]) if isinstance(shape, tuple) else ()
+
+
+def _called(name, network, inputs):
+    """What a network makes of symbolic inputs."""
+    try:
+        return network(inputs if len(inputs) > 1 else inputs[0])
+    except Exception as error:
+        shapes = ", ".join(str(_shape(part)) for part in inputs)
+        reason = str(error).strip() or type(error).__name__
+        raise ValueError(
+            f"The {name} cannot be called with inputs of shape {shapes}. Its own error: {reason[:600]}. Build it for "
+            "these inputs, in this order."
+        ) from error
+
+
+def _shape(tensors):
+    shapes = keras.tree.map_structure(lambda tensor: str(tuple(tensor.shape)), tensors)
+    return tuple(tensors.shape) if hasattr(tensors, "shape") else shapes
 
 
 def _fits(shape, expected):
@@ -58,40 +130,146 @@ def _fits(shape, expected):
     )
 
 
-def output_activation(model):
-    """Name of the activation that a Sequential or functional model ends in, `"linear"` for none, None if unknown."""
-    for layer in reversed(getattr(model, "operations", None) or getattr(model, "layers", [])):
-        if isinstance(layer, keras.Model):
-            return output_activation(layer)
-        if type(layer).__name__ in _TRANSPARENT:
-            continue
-        if type(layer).__name__ in ("Sigmoid", "Tanh", "Softmax"):  # keras.ops in a functional model
-            return type(layer).__name__.lower()
-        return getattr(getattr(layer, "activation", None), "__name__", "linear")
-    return None
+# Arguments of compile.
 
 
 def check_compile_arguments(arguments):
-    """Refuses what `keras.Model.compile` takes and a game of two players does not."""
+    """Refuses what `keras.Model.compile` and other libraries take, and a game of two players does not."""
+    each = "each player has its own: pass generator_optimizer= and discriminator_optimizer="
+    together = "the players' losses are chosen together: pass objective=, for example objective='non_saturating'"
     hints = {
-        "optimizer": "each player has its own: pass generator_optimizer= and discriminator_optimizer=",
-        "loss": "the players' losses are chosen together: pass objective=, for example objective='non_saturating'",
+        "optimizer": each,
+        **dict.fromkeys(("d_optimizer", "g_optimizer", "gen_optimizer", "disc_optimizer"), each),
+        "loss": together,
+        **dict.fromkeys(("loss_fn", "d_loss_fn", "g_loss_fn", "losses"), together),
+        **dict.fromkeys(
+            ("r1_penalty", "gp_weight", "gradient_penalty"),
+            "a penalty is an object: pass penalties=[keras_gan.penalties.R1(gamma)], for example",
+        ),
         "metrics": "the game's own metrics are always logged; measure samples with a callback of keras_gan.callbacks",
     }
-    for name in arguments:
+    for name, value in arguments.items():
         if name not in hints:
             raise TypeError(f"GAN.compile() got an unexpected keyword argument {name!r}.")
+        raise ValueError(f"GAN.compile() takes no `{name}`. Received: {name}={value!r}. {hints[name].capitalize()}.")
+
+
+def check_game(updates, known, steps, weight):
+    """Checks how the game is to be played."""
+    if updates not in known:
+        raise ValueError(f"Unknown updates. Received: updates={updates!r}. Expected one of {list(known)}.")
+    if not isinstance(steps, int) or steps < 1:
         raise ValueError(
-            f"GAN.compile() takes no `{name}`. Received: {name}={arguments[name]!r}. {hints[name].capitalize()}."
+            f"The discriminator makes at least one step. Received: discriminator_steps={steps!r}. Pass an integer "
+            "k >= 1."
+        )
+    if updates == "simultaneous" and steps > 1:
+        raise ValueError(
+            "Simultaneous updates are one step of each player at the same parameters. Received: "
+            f"discriminator_steps={steps}. Use updates='alternating' for k > 1."
+        )
+    if not 0 <= float(weight) < float("inf"):
+        raise ValueError(f"A weight is a finite number, 0 or more. Received: discriminator_weight={weight!r}.")
+
+
+def check_output(gan, objective):
+    """Asks the objective whether it can use the discriminator."""
+    if callable(getattr(objective, "check", None)):
+        told = [keras.KerasTensor((None, *shape)) for shape in gan.condition.shapes] if gan.condition else []
+        output = gan.discriminator([gan.sample_spec, *told] if told else gan.sample_spec)
+        objective.check(output, output_activation(gan.discriminator))
+
+
+def check_players(gan):
+    """Checks that every network is trained by just one player, and notes what each trains."""
+    mine, theirs = gan.generator_variables, gan.discriminator_variables
+    both = {id(v) for v in mine} & {id(v) for v in theirs}
+    if both:
+        names = [v.path for v in mine if id(v) in both]
+        raise ValueError(
+            f"Both players train the same variables. Received: {names[:3]}. Each needs networks of its own."
+        )
+    known = both | {id(v) for v in mine} | {id(v) for v in theirs}
+    if forgotten := [v.path for v in gan.trainable_variables if id(v) not in known]:
+        raise ValueError(
+            f"No player trains {forgotten[0]} and {len(forgotten) - 1} other variables. Received: a network besides "
+            "the generator and the discriminator. Override generator_networks or discriminator_networks to return it "
+            "too, or set its trainable = False."
+        )
+    if unbuilt := [layer.name for layer in gan._flatten_layers() if not layer.built and layer is not gan.preprocessing]:
+        raise ValueError(
+            f"A network is not built yet. Received: {unbuilt[:3]}. Give it a keras.Input, or call it once on a batch, "
+            "before compile."
+        )
+    gan._trained_by_players = [{id(v) for v in mine}, {id(v) for v in theirs}]
+
+
+def check_unchanged(gan):
+    """Checks that both players still train what they were compiled for."""
+    now = [{id(v) for v in variables} for variables in (gan.generator_variables, gan.discriminator_variables)]
+    if now != gan._trained_by_players:
+        raise ValueError(
+            "A layer was frozen or unfrozen after compile(). Received: "
+            f"{len(now[0])} and {len(now[1])} trainable variables of generator and discriminator, compiled for "
+            f"{len(gan._trained_by_players[0])} and {len(gan._trained_by_players[1])}. Call compile() again: the "
+            "optimizers know only what they were compiled for."
         )
 
 
-def is_array(x):
-    """Whether x is an array or tensor, in contrast to a stream of batches."""
+def has_losses_of_its_own(gan):
+    """Whether a subclass has overridden a player's loss."""
+    return any(
+        not getattr(type(gan), name).__module__.startswith("keras_gan.models.")
+        for name in ("compute_discriminator_loss", "compute_generator_loss")
+    )
+
+
+def asked_for(condition, values, num, seed):
+    """The condition of so many samples: what was asked for, or what is drawn."""
+    if condition is None:
+        if values is not None:
+            raise ValueError(
+                "This model has no condition: it learns p(x). Received: a condition for its samples. Train a GAN(..., "
+                "condition=...) to ask for one."
+            )
+        return ()
+    return condition.draw(num, seed) if values is None else condition.encode(values, num)
+
+
+# Data.
+
+
+def are_arrays(x):
+    """Whether x is an array or tensor, or a structure of them, in contrast to a stream of batches."""
+    if isinstance(x, (dict, list, tuple)):
+        parts = keras.tree.flatten(x)
+        return bool(parts) and all(map(_is_array, parts))
+    return _is_array(x)
+
+
+def _is_array(x):
     return hasattr(x, "shape") and hasattr(x, "dtype")
 
 
-def check_data(x, gan):
+def num_rows(x):
+    """Rows of an array, a tensor, or a structure of them: an integer, or a scalar tensor inside a compiled step."""
+    return ops.shape(keras.tree.flatten(x)[0])[0]
+
+
+def check_devices(rows, total, drop_remainder):
+    """Checks that batches divide over JAX's devices, where a distribution is set."""
+    mesh = getattr(keras.distribution.distribution(), "device_mesh", None)
+    if mesh is None:
+        return
+    devices = int(mesh.shape[0])
+    if rows % devices or (total % rows % devices and not drop_remainder):
+        raise ValueError(
+            f"Batches must divide over the {devices} devices. Received: batches of {rows} rows, the last of "
+            f"{total % rows or rows}. Choose a batch size that {devices} divides, and fit(..., drop_remainder=True)."
+        )
+
+
+def check_data(x, y, gan, validation=False):
     """Checks data before training: arrays whole, streams at the first batch.
 
     Returns:
@@ -100,37 +278,65 @@ def check_data(x, gan):
     Raises:
         ValueError: that says what was received, what was expected, and what to do.
     """
-    if isinstance(x, list):
+    what = "validate" if validation else "train"
+    if isinstance(x, list) and not isinstance(gan.sample_spec, list):
         x = np.asarray(x)
     if x is None:
         raise ValueError(
-            "There are no data to train on. Received: x=None. Pass an array of shape (n, ...) or a stream of batches."
+            f"There are no data to {what} on. Received: x=None. Pass an array of shape (n, ...) or a stream of batches."
         )
-    if is_array(x):
-        if x.shape[0] == 0:
-            raise ValueError(f"There are no data to train on. Received: an array of shape {tuple(x.shape)}.")
-        _check_shape(x[:1], gan)
-        for start in range(0, x.shape[0], _CHUNK):
-            if not _check_values(x[start : start + _CHUNK], gan):
+    if are_arrays(x):
+        _check_rows(x, what)
+        _check_condition(x, y, gan)
+        rows = int(num_rows(x))
+        for start in range(0, rows, _CHUNK):
+            if not _check_values(_part(x, start, start + _CHUNK), gan):
                 break
         return x
-    batch, x = _first_batch(x)
-    batch = keras.utils.unpack_x_y_sample_weight(batch)[0]
-    if batch.shape[0] == 0:
-        raise ValueError(f"There are no data to train on. Received: a first batch of shape {tuple(batch.shape)}.")
-    _check_shape(batch[:1], gan)
+    batch, x = _first_batch(x, what)
+    batch, labels, _ = keras.utils.unpack_x_y_sample_weight(batch)
+    _check_rows(batch, what)
+    _check_condition(batch, labels, gan)
     _check_values(batch, gan)
     return x
 
 
-def _first_batch(stream):
+def _check_rows(x, what):
+    shapes = [tuple(part.shape) for part in keras.tree.flatten(x)]
+    if any(not shape or shape[0] == 0 for shape in shapes):
+        raise ValueError(f"There are no data to {what} on. Received: an array of shape {shapes[0]}.")
+    if len({shape[0] for shape in shapes}) > 1:
+        raise ValueError(f"All parts of the data have as many rows. Received: arrays of shapes {shapes}.")
+
+
+def _check_condition(x, y, gan):
+    if gan.condition is not None:
+        gan.condition.check(keras.tree.flatten(x)[0], y)
+
+
+def _part(x, start, stop):
+    return keras.tree.map_structure(lambda array: array[start:stop], x)
+
+
+def _first_batch(stream, what):
     if isinstance(stream, keras.utils.PyDataset):
         return stream[0], stream
-    iterator = iter(stream)
+    try:
+        iterator = iter(stream)
+    except TypeError:
+        raise ValueError(
+            f"There are no data to {what} on. Received: x of type {type(stream).__name__}. Pass an array of shape "
+            "(n, ...), or a tf.data.Dataset, PyDataset, DataLoader or generator of batches."
+        ) from None
     try:
         batch = next(iterator)
     except StopIteration:
-        raise ValueError("There are no data to train on. Received: a stream without a single batch.") from None
+        raise ValueError(f"There are no data to {what} on. Received: a stream without a single batch.") from None
+    if not are_arrays(batch):
+        raise ValueError(
+            f"There are no data to {what} on. Received: a stream of {type(batch).__name__}. Pass batches of numbers: "
+            "arrays, or tuples (x, y) of them."
+        )
     if iterator is stream:  # a generator passes each batch once: put the first back
         return batch, _rewound(batch, iterator)
     return batch, stream
@@ -143,35 +349,51 @@ def _rewound(batch, rest):
 
 
 def _preprocessed(x, gan):
-    x = ops.convert_to_tensor(x)
-    return ops.convert_to_numpy(x if gan.preprocessing is None else gan.preprocessing(x))
-
-
-def _check_shape(example, gan):
-    received = tuple(_preprocessed(example, gan).shape[1:])
-    expected = tuple(gan.generator.compute_output_shape((None, gan.prior.dim))[1:])
-    if not _fits((None, *received), (None, *expected)):
-        raise ValueError(
-            f"The data are not shaped like the generator's samples. Received: examples of shape {received} (after "
-            f"preprocessing). Expected: {expected}, as the generator makes. Reshape the data, for example "
-            f"x.reshape(-1, {', '.join(map(str, expected))}), or change the generator's last layer."
-        )
+    x = keras.tree.map_structure(ops.convert_to_tensor, x)
+    x = x if gan.preprocessing is None else gan.preprocessing(x, training=False)
+    return keras.tree.map_structure(ops.convert_to_numpy, x)
 
 
 def _check_values(x, gan):
     """Checks a chunk of data; False if nothing more need be looked at."""
+    first = _preprocessed(_part(x, 0, 1), gan)
+    _check_shapes(first, gan)
     activation = output_activation(gan.generator)
-    floating = "float" in str(x.dtype)
-    if activation not in _RANGES and not floating:
+    floating = any("float" in str(part.dtype) for part in keras.tree.flatten(x))
+    if activation not in RANGES and not floating:
         return False
-    x = _preprocessed(x, gan).astype("float32")
+    for part in keras.tree.flatten(_preprocessed(x, gan)):
+        _check_part(part.astype("float32"), activation if _is_array(x) else None)
+    return True
+
+
+def _check_shapes(first, gan):
+    try:
+        keras.tree.assert_same_structure(first, gan.sample_spec)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            "The data are not structured like the generator's samples. Received: "
+            f"{keras.tree.map_structure(lambda part: tuple(part.shape[1:]), first)}. Expected: "
+            f"{_shape(gan.sample_spec)}, as the generator makes."
+        ) from error
+    for part, spec in zip(keras.tree.flatten(first), keras.tree.flatten(gan.sample_spec), strict=True):
+        received, expected = tuple(part.shape[1:]), tuple(spec.shape[1:])
+        if not _fits((None, *received), (None, *expected)):
+            raise ValueError(
+                f"The data are not shaped like the generator's samples. Received: examples of shape {received} (after "
+                f"preprocessing). Expected: {expected}, as the generator makes. Reshape the data, for example "
+                f"x.reshape(-1, {', '.join(map(str, expected))}), or change the generator's last layer."
+            )
+
+
+def _check_part(x: np.ndarray, activation: Any) -> None:
     if not np.isfinite(x).all():
         raise ValueError(
             f"The data are not finite. Received: {int(np.sum(~np.isfinite(x)))} NaN or infinite values within "
             f"{len(x)} examples. Remove those examples, or replace the values (numpy.nan_to_num)."
         )
-    if activation in _RANGES:
-        low, high = _RANGES[activation]
+    if activation in RANGES:
+        low, high = RANGES[activation]
         if x.min() < low - _ROUNDING or x.max() > high + _ROUNDING:
             raise ValueError(
                 f"The generator ends in {activation}, so its samples lie in [{low:g}, {high:g}], but the data do not. "
@@ -179,7 +401,3 @@ def _check_values(x, gan):
                 f"with GAN(..., preprocessing={_RESCALING[activation]}) for pixels 0 to 255, or give the generator a "
                 "linear last layer."
             )
-    return True
-
-
-_RESCALING = {"sigmoid": "keras.layers.Rescaling(1 / 255)", "tanh": "keras.layers.Rescaling(1 / 127.5, offset=-1)"}

@@ -4,30 +4,38 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 
 class Minibatches(keras.utils.PyDataset):
-    """Arrays as minibatches: one fresh shuffle a pass, no row twice, a short last batch used, as in the 2014 code.
+    """Arrays as minibatches: one fresh shuffle per pass, no row twice, a short last batch used, as in the 2014 code.
 
     The order of a pass follows from the seed and the number of the batch that the pass starts with, nothing else. So a
-    run that goes on from a saved model sees the orders it would have seen without the stop, and on TensorFlow, where
+    run that is resumed from a saved model sees the orders it would have seen without the stop, and on TensorFlow, where
     Keras's own shuffling of arrays repeats one order in every epoch once `keras.utils.set_random_seed` was called, each
     pass has its own.
 
     Args:
-        arrays: nested tuple of arrays of shape `(n, ...)`.
+        arrays: structure of arrays of shape `(n, ...)`.
         batch_size: rows of a batch.
         seed: integer.
         first_batch: batches made before this pass, a non-negative integer.
         shuffle: True: all rows; `"batch"`: only within each batch; False: not at all.
+        drop_remainder: whether a short last batch is left out.
     """
 
     def __init__(
-        self, arrays: Any, batch_size: int, seed: int = 0, first_batch: int = 0, shuffle: bool | str = True
+        self,
+        arrays: Any,
+        batch_size: int,
+        seed: int = 0,
+        first_batch: int = 0,
+        shuffle: bool | str = True,
+        drop_remainder: bool = False,
     ) -> None:
         super().__init__()
         self.arrays = keras.tree.map_structure(_as_numpy, arrays)
-        self.batch_size = batch_size
+        self.batch_size, self.drop_remainder = batch_size, drop_remainder
         self._seed, self._first_batch, self._shuffle = seed, first_batch, shuffle
         self._num_rows = len(keras.tree.flatten(self.arrays)[0])
         self._order: Any = np.arange(self._num_rows)
@@ -35,7 +43,8 @@ class Minibatches(keras.utils.PyDataset):
 
     @property
     def num_batches(self) -> int:
-        return -(-self._num_rows // self.batch_size)
+        whole, rest = divmod(self._num_rows, self.batch_size)
+        return whole + (rest > 0 and not self.drop_remainder)
 
     def on_epoch_begin(self) -> None:
         self._pass_ahead = True
@@ -65,6 +74,30 @@ class Minibatches(keras.utils.PyDataset):
 
 def _as_numpy(array):
     return array if isinstance(array, np.ndarray) else keras.ops.convert_to_numpy(array)
+
+
+def split(x: Any, y: Any, parts: int) -> list[tuple[Any, Any]]:
+    """Splits a batch into minibatches of nearly equal size; one too small to split gives a row to several.
+
+    Args:
+        x: data: a tensor or a structure of tensors.
+        y: what stands beside them, or None.
+        parts: how many.
+
+    Returns:
+        List of `(x, y)`.
+    """
+    if parts == 1:
+        return [(x, y)]
+    size = ops.shape(keras.tree.flatten(x)[0])[0]
+    largest = max if isinstance(size, int) else ops.maximum
+    starts = [size * i // parts for i in range(parts)]
+    stops = [largest(size * (i + 1) // parts, start + 1) for i, start in enumerate(starts)]
+
+    def part(batch, start, stop):
+        return None if batch is None else keras.tree.map_structure(lambda rows: rows[start:stop], batch)
+
+    return [(part(x, start, stop), part(y, start, stop)) for start, stop in zip(starts, stops, strict=True)]
 
 
 def updates_per_epoch(num_examples: int, batch_size: int, discriminator_steps: int = 1) -> int:

@@ -23,6 +23,6 @@ def preprocess(layer: Any, x: Any, batch_size: int = 1000) -> np.ndarray:
     with backend.without_gradient():
         for start in range(0, max(len(x), 1), batch_size):
             part = x[start : start + batch_size]
-            part = part if layer is None else layer(part)
+            part = part if layer is None else layer(part, training=False)
             parts.append(keras.ops.convert_to_numpy(keras.ops.cast(part, "float32")))
     return np.concatenate(parts)

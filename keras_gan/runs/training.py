@@ -26,7 +26,7 @@ from keras_gan.runs import history
 from keras_gan.artifacts import files
 from keras_gan.datasets import Dataset
 from keras_gan.datasets import load as load_dataset
-from keras_gan.models.gan import GAN, GameMetrics
+from keras_gan.models.gan import GAN
 
 
 def prepare(device: str = "auto", precision: str = "float32", seed: int | None = None) -> int:
@@ -385,7 +385,7 @@ class _History(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         first = not self._columns
         if first:  # Keras logs val_... only in epochs that look at the validation images
-            looked_at = [f"val_{name}" for name in GameMetrics.NAMES]
+            looked_at = [f"val_{name}" for name in self.model.get_metrics_result()]
             self._columns = ["epoch", *logs, *(name for name in looked_at if name not in logs)]
         with open(self.path, "a", newline="") as file:
             writer = csv.DictWriter(file, self._columns, restval="NA", extrasaction="ignore")

@@ -1,0 +1,109 @@
+"""Training on arrays: what comes between a user's `fit` and a `train_step`."""
+
+import inspect
+from typing import Any
+
+import keras
+
+from keras_gan import backend
+from keras_gan.models import checks
+from keras_gan.models.minibatches import Minibatches
+from keras_gan.models.random_state import Resumable
+
+
+class Fitted(Resumable):
+    """A Keras model that trains on arrays in an order of its own: fresh in every pass, and the same after a stop.
+
+    Args:
+        seed: integer, of the order of the data.
+
+    Attributes:
+        iterations: calls of `train_step` so far, an integer variable.
+    """
+
+    minibatches_per_iteration = 1
+
+    def __init__(self, seed: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._order_seed = seed
+        self.iterations = self.add_weight(
+            shape=(), dtype="int32", initializer="zeros", trainable=False, name="iterations"
+        )
+
+    def check_training(self, x: Any, y: Any, validation: bool = False) -> Any:
+        """Checks data before training, and returns x as training takes it."""
+        raise NotImplementedError
+
+    def check_batch(self, x: Any, y: Any) -> None:
+        """Checks what a single batch needs before it is trained on."""
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        *args: Any,
+        drop_remainder: bool = False,
+        **kwargs: Any,
+    ) -> keras.callbacks.History:
+        """Trains, as `keras.Model.fit` does.
+
+        Args:
+            x: data: an array or tensor of shape `(n, ...)`, a structure of them, or a `tf.data.Dataset`, `PyDataset`,
+                torch `DataLoader` or generator of batches. A stream supplies batches of k * m, split inside.
+            y: what stands beside the data: labels for a condition, or for losses of your own.
+            batch_size: m, the size of a minibatch (default 32). With arrays an iteration takes k * m rows.
+            *args: what follows in `keras.Model.fit`.
+            drop_remainder: whether a short last batch of arrays is left out of each pass. Then JAX compiles one step,
+                not two.
+            **kwargs: what follows in `keras.Model.fit`.
+
+        Raises:
+            ValueError: before training begins, if the data are empty or not finite, are shaped unlike the samples, lie
+                outside the range of a sigmoid or tanh generator, or lack what the condition needs (arrays are checked
+                whole, streams at the first batch).
+        """
+        self._assert_compile_called("fit")
+        arguments = inspect.signature(super().fit).bind(x, y, batch_size, *args, **kwargs).arguments
+        arguments["x"] = self.check_training(x, y)
+        if checks.are_arrays(arguments["x"]):
+            arguments = self._in_minibatches(**arguments, drop_remainder=drop_remainder)
+        if arguments.get("validation_data") is not None:
+            self._check_validation(arguments["validation_data"])
+        self.take_up_random_state()
+        return super().fit(**arguments)
+
+    def _in_minibatches(self, x, y=None, batch_size=None, sample_weight=None, drop_remainder=False, **arguments):
+        """Arguments of Keras's `fit` for arrays, in batches of k * m rows."""
+        batch_size = batch_size or 32
+        arguments["validation_batch_size"] = arguments.get("validation_batch_size") or batch_size
+        arrays = tuple(array for array in (x, y, sample_weight) if array is not None)
+        split_off = arguments.pop("validation_split", 0)
+        if split_off and arguments.get("validation_data") is None:
+            kept = int(checks.num_rows(x) * (1 - split_off))
+            arguments["validation_data"] = keras.tree.map_structure(lambda array: array[kept:], arrays)
+            arrays = keras.tree.map_structure(lambda array: array[:kept], arrays)
+        rows = batch_size * self.minibatches_per_iteration
+        checks.check_devices(rows, checks.num_rows(arrays[0]), drop_remainder)
+        minibatches = Minibatches(
+            arrays,
+            rows,
+            seed=self._order_seed,
+            first_batch=int(self.iterations),
+            shuffle=arguments.pop("shuffle", True),
+            drop_remainder=drop_remainder,
+        )
+        return {"x": backend.training_data(minibatches), "shuffle": False, **arguments}
+
+    def _check_validation(self, data):
+        if isinstance(data, (tuple, list)) or checks.are_arrays(data):
+            x, y, _ = keras.utils.unpack_x_y_sample_weight(tuple(data) if isinstance(data, list) else data)
+            if checks.are_arrays(x):
+                self.check_training(x, y, validation=True)
+
+    def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """One iteration on a batch of k minibatches, as `keras.Model.train_on_batch`."""
+        self._assert_compile_called("train_on_batch")
+        self.check_batch(x, y)
+        self.take_up_random_state()
+        return super().train_on_batch(x, y, *args, **kwargs)
