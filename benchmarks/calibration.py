@@ -1,12 +1,12 @@
-"""What a Parzen-window number means: the protocol of Table 1 on samples that are no model's.
+"""What a Parzen-window number means: the protocol of Table 1 on samples that come from no model.
 
-    python benchmarks/calibration.py                       # Keras's download of MNIST: about six minutes
+    python benchmarks/calibration.py                       # downloads MNIST by Keras; takes about six minutes
     python benchmarks/calibration.py --data-path mnist.npz
 
 It needs the paper's rows (training 0-49,999, validation 50,000-50,999). Each row is compared with a value computed once
-by an independent NumPy program: within 0.1 nats where nothing is random, within 1 nat where a draw is. Draws of 10,000
-images differ by about 0.8 nats, so several are averaged. The last rows have nothing to be compared with: the shipped
-generator, fed the prior's noise and smaller noise.
+by an independent NumPy program: within 0.1 nats where nothing is random, within 1 nat where something is drawn. Draws
+of 10,000 images differ by about 0.8 nats, so several are averaged. The last rows have no expected value: they come from
+the shipped generator, which gets the prior's noise and smaller noise.
 """
 
 import argparse
@@ -58,7 +58,8 @@ def main() -> int:
         prior = kg.priors.Uniform(shipped.input_shape[-1])
         return lambda seed: shipped.predict(scale * prior.draw(10_000, seed), batch_size=1000, verbose=0)
 
-    # name, samples of a seed, expected value, draws averaged (1: nothing is random, or it takes minutes), grid
+    # name, function from a seed to samples, expected value, draws to average (1 if nothing is random, or it takes
+    # minutes), grid of sigmas
     rows: list[tuple[str, Callable[[int], np.ndarray], float | None, int, Sequence[float]]] = [
         ("10,000 training images", images, 243.6, 4, parzen.GRID),
         ("the same, sigma 0.18", images, 244.7, 4, (0.18,)),

@@ -1,9 +1,9 @@
-"""What XLA makes of `GAN.fit`'s step and of the hand-written JAX step: the same work, or more?
+"""Compares what XLA makes of `GAN.fit`'s step and of the hand-written JAX step: is it the same work, or more?
 
     KERAS_BACKEND=jax python benchmarks/jax_program.py
 
-Prints, for each, the floating-point operations and the bytes read and written that XLA counts in the compiled program,
-and how many operations in it yield an array of at least 100,000 elements.
+For each of them, it prints the floating-point operations and the bytes read and written that XLA counts in the compiled
+program, and how many operations in it yield an array of at least 100,000 elements.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The paper's four models at full size on TensorFlow, JAX and PyTorch; and the convolutional one by hand.
+"""Times the paper's four models at full size on TensorFlow, JAX and PyTorch, and the convolutional one by hand.
 
     python benchmarks/models.py                      # the table: forward, one update in each mode, save, reload
     python benchmarks/models.py --models cifar10_conv --frameworks jax torch
@@ -6,12 +6,12 @@
 
 Each row of the table is a process of its own. It builds the model with the recipe's optimizer, draws 10 samples, makes
 updates of the paper's minibatch in both modes, saves a `.keras` file, reads it again and checks that the same noise
-gives the same samples. Seconds a step are the median of three `fit`s of so many steps after one to compile; memory is
-the process's peak, the framework's own included.
+gives the same samples. The seconds per step are the median of three `fit`s of `--steps` steps, after one that compiles.
+The memory is the process's peak, including the framework.
 
 The hand-written loops play the same game, simultaneous updates with a half weight on the discriminator's loss, and log
-nothing; a process runs blocks of the loop and of `fit` in turn, and the ratio is that of the medians. Data are random
-bytes.
+nothing. A process runs blocks of the loop and of `fit` in turn, and the ratio is that of their medians. The data are
+random bytes.
 """
 
 import argparse
@@ -326,7 +326,7 @@ def torch_step() -> Step:
 
 
 def by_hand(framework: str, num_blocks: int, num_steps: int) -> dict[str, Any]:
-    """Seconds a step of every block, of the loop and of `fit` in turn."""
+    """Seconds per step of every block, of the loop and of `fit` in turn."""
     name = "cifar10_conv"
     step = {"tensorflow": tensorflow_step, "jax": jax_step, "torch": torch_step}[framework]()
     gan = compiled(build(name), "simultaneous")

@@ -3,15 +3,15 @@
     python benchmarks/parzen.py                    # about two minutes on two cores
     python benchmarks/parzen.py --rounds 3         # a quicker look
 
-Points and samples are random with the width of MNIST images (784) and distances like theirs. The contenders:
+Points and samples are random, with the size of MNIST images (784) and with distances like theirs. The contenders are
 
-- `product`: a bare float32 matrix product of the same size, the least that any of them must do.
-- `keras_gan`, at one bandwidth and at ten.
-- `broadcasting`: the 2014 script's form in NumPy, a batch of 100 points against all samples at once.
-- `cdist`: SciPy's distances and logsumexp. `torch.cdist`: PyTorch's, where it is installed.
+- `product`, a bare float32 matrix product of the same size, which each of them needs at least,
+- `keras_gan`, at one bandwidth and at ten,
+- `broadcasting`, the 2014 script's form in NumPy, which compares a batch of 100 points with all samples at once,
+- `cdist`, SciPy's distances and logsumexp, and `torch.cdist`, PyTorch's, where it is installed.
 
-Contenders take turns; the table has the median of the rounds. Last comes one whole MNIST evaluation: ten bandwidths on
-1,000 points, then one on 10,000, under 10,000 samples.
+Contenders take turns, and the table has the median of the rounds. At the end comes one whole MNIST evaluation: ten
+bandwidths on 1,000 points, then one on 10,000, under 10,000 samples.
 """
 
 import argparse
@@ -82,7 +82,7 @@ def main() -> None:
             if not warm_up:
                 times[name].append((time.perf_counter() - started) / (count * SAMPLES) * 1e6)  # microseconds a pair
     micros = {name: statistics.median(values) for name, values in times.items()}
-    print(f"{'contender':22}{'pairs a second, millions':>26}{'time / product':>16}")
+    print(f"{'contender':22}{'million pairs per second':>26}{'time / product':>16}")
     for name, value in micros.items():
         print(f"{name:22}{1 / value:26.2f}{value / micros['product']:16.2f}")
     exact = by_cdist(points[:10].astype("float64"), samples.astype("float64"))

@@ -1,10 +1,10 @@
-"""Does half precision train to the same Parzen value? Trains an MNIST recipe in each precision and measures.
+"""Trains an MNIST recipe in each precision and measures whether half precision reaches the same Parzen value.
 
     python benchmarks/precision.py --recipe mnist-r1 --epochs 8 --seeds 1 2
 
-Prints, for each seed and precision, seconds of training and the mean log-likelihood of the first 1,000 validation
-images under 10,000 samples, by the trained generator and by the averaged one. Sigma is chosen on the same images: these
-are values to compare precisions by, not test results.
+For each seed and precision, it prints the seconds of training and the mean log-likelihood of the first 1,000 validation
+images under 10,000 samples, by the trained generator and by the averaged one. Sigma is chosen on the same images, so
+use these values to compare precisions, and not as test results.
 """
 
 import argparse

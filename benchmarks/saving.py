@@ -1,9 +1,10 @@
-"""What keeping a model costs: a checkpoint beside an epoch of MNIST, and each export format's size and latency.
+"""What keeping a model costs: a checkpoint compared with an epoch of MNIST; size and latency of each export format.
 
     KERAS_BACKEND=tensorflow python benchmarks/saving.py
 
-The checkpoint is the one that every run writes after each epoch: flushed to the disk, renamed, the one before kept. The
-exports are of the shipped MNIST generator, run on the CPU; a round times every format once, and medians are printed.
+The checkpoint is the one that every run writes after each epoch: it is flushed to the disk and renamed, and the one
+before it is kept. The exports are those of the shipped MNIST generator, and run on the CPU. A round times every format
+once, and the medians are printed.
 """
 
 import argparse
@@ -35,7 +36,7 @@ def main() -> None:
 
 
 def checkpoint(folder: Path, steps: int) -> None:
-    """A checkpoint of the MNIST recipe's model, with and without an averaged generator, beside an epoch."""
+    """A checkpoint of the MNIST recipe's model, with and without an averaged generator, compared with an epoch."""
     images = np.random.default_rng(0).integers(0, 256, (100 * steps, 28, 28, 1), "uint8")
     for ema in (None, 0.999):
         gan = kg.GAN(*kg.networks.build("mnist"), preprocessing=keras.layers.Rescaling(1 / 255), seed=1)
@@ -49,7 +50,7 @@ def checkpoint(folder: Path, steps: int) -> None:
         size = (folder / "gan.keras").stat().st_size / 1e6
         verdict = "met" if save < 0.1 * epoch else "MISSED"
         print(
-            f"{verdict:7} checkpoint of {size:.0f} MB, ema={ema}: {save:.2f} s beside an epoch of {epoch:.1f} s: "
+            f"{verdict:7} checkpoint of {size:.0f} MB, ema={ema}: {save:.2f} s per epoch of {epoch:.1f} s: "
             f"{save / epoch:.1%} (bar: < 10%)"
         )
 

@@ -1,14 +1,14 @@
 """Times one MNIST update (batch 100): hand-written loops against `GAN.fit`, on TensorFlow, JAX and PyTorch.
 
     python benchmarks/training.py                          # the table of docs/benchmark.md, about six minutes
-    python benchmarks/training.py --only jax --blocks 3    # only contenders with "jax" in their name
+    python benchmarks/training.py --only jax --blocks 3    # contenders with "jax" in their name, and no others
 
 Every contender plays the same game: the paper's MNIST networks, non-saturating loss, half weight on the
 discriminator's loss, SGD with learning rate 0.1 and classical momentum 0.5, fresh uint8 images, noise and dropout
 masks at every step. The hand-written loops log nothing; `GAN.fit` logs all its default metrics. The images are random
 bytes: only time matters here.
 
-One worker process a framework builds and compiles its contenders; then the workers take turns, one block of one
+For each framework, one worker process builds and compiles its contenders. Then the workers take turns, one block of one
 contender at a time while the others sleep, so that a slow minute of the machine falls on all of them. Each worker
 also times the multiplication of square matrices, in turn with the rest.
 """
@@ -130,7 +130,7 @@ def timed(run: Callable[[], object]) -> float:
 
 
 def tensorflow_loop(updates: str, precision: str) -> Block:
-    """One `tf.function` a step, the fused momentum kernel, philox dropout."""
+    """A loop of one `tf.function` per step, with the fused momentum kernel and philox dropout."""
     import tensorflow as tf
 
     half = tf.bfloat16 if precision == "mixed_bfloat16" else tf.float32
@@ -516,7 +516,7 @@ class Worker:
 
 
 def measure(chosen: list[Contender], num_blocks: int, num_steps: int) -> dict[Contender, list[float]]:
-    """Seconds a step of every block, contender by contender; blocks in turn."""
+    """Returns the seconds per step of every block, contender by contender, with blocks in turn."""
     names = {f: [c.name for c in chosen if c.framework == f] for f in FRAMEWORKS}
     workers = {f: Worker(f, names[f]) for f in FRAMEWORKS if names[f]}
     seconds: dict[Contender, list[float]] = {contender: [] for contender in chosen}
@@ -531,7 +531,7 @@ def measure(chosen: list[Contender], num_blocks: int, num_steps: int) -> dict[Co
 
 
 def report(seconds: dict[Contender, list[float]]) -> str:
-    """The table and the bars, from the seconds a step of every block."""
+    """The table and the bars as text, from the seconds per step of every block."""
     medians = {contender: statistics.median(times) for contender, times in seconds.items()}
 
     def rate(contender: Contender) -> float:
@@ -547,7 +547,7 @@ def report(seconds: dict[Contender, list[float]]) -> str:
     }
     machine = max(r for c, r in rates.items() if c.kind == "matmul" and c.precision == "float32")
     lines = [
-        f"GFLOP a step: {', '.join(f'{u} {step_gflop(u):.3f}' for u in UPDATES)}.",
+        f"GFLOP per step: {', '.join(f'{u} {step_gflop(u):.3f}' for u in UPDATES)}.",
         f"The machine's rate: {machine:.0f} GFLOP/s, the fastest float32 products of size {MATRIX}.",
         "",
     ]
