@@ -151,7 +151,8 @@ def check_compile_arguments(arguments):
     for name, value in arguments.items():
         if name not in hints:
             raise TypeError(f"GAN.compile() got an unexpected keyword argument {name!r}.")
-        raise ValueError(f"GAN.compile() takes no `{name}`. Received: {name}={value!r}. {hints[name].capitalize()}.")
+        hint = hints[name][0].upper() + hints[name][1:]
+        raise ValueError(f"GAN.compile() takes no `{name}`. Received: {name}={value!r}. {hint}.")
 
 
 def check_game(updates, known, steps, weight):

@@ -8,7 +8,7 @@ from keras_gan import backend, objectives
 from keras_gan.models import checks
 from keras_gan.models.metrics import GameMetrics
 from keras_gan.models.minibatches import split
-from keras_gan.models.players import looking_on, told
+from keras_gan.models.players import looking_on, tensors, told
 from keras_gan.models.step import Step, Stepping
 from keras_gan.optimizers import TwoPlayerOptimizer, pair, serialize
 from keras_gan.penalties import get as get_penalties
@@ -225,6 +225,7 @@ class GAN(Stepping):
         Returns:
             Dict of scalars: `d_loss`, and the objective's metrics.
         """
+        x, z, y = tensors(x, z, y)
         return self._discriminator_step(self._minibatch(x, y), z)
 
     def generator_step(self, z: Any, x: Any = None, y: Any = None) -> dict[str, Any]:
@@ -238,6 +239,7 @@ class GAN(Stepping):
         Returns:
             Dict with the scalar `g_loss`.
         """
+        x, z, y = tensors(x, z, y)
         return self._generator_step(self._minibatch(x, y), z)
 
     def simultaneous_step(self, x: Any, z: Any, y: Any = None) -> dict[str, Any]:
@@ -251,6 +253,7 @@ class GAN(Stepping):
         Returns:
             Dict of scalars: what both single steps return.
         """
+        x, z, y = tensors(x, z, y)
         return self._simultaneous_step(self._minibatch(x, y), z)
 
     @backend.step

@@ -222,6 +222,11 @@ def told(first: Any, condition: tuple[Any, ...]) -> Any:
     return [first, *condition] if condition else first
 
 
+def tensors(*arrays: Any) -> list[Any]:
+    """Arrays, or structures of them, as tensors; None stays None."""
+    return [x if x is None else keras.tree.map_structure(ops.convert_to_tensor, x) for x in arrays]
+
+
 def added_losses(networks: list[keras.Model]) -> Any:
     """The sum of what `add_loss` and activity regularizers said in the networks' last calls, a scalar."""
     total: Any = 0.0
