@@ -151,7 +151,8 @@ class TwoPlayerOptimizer(keras.optimizers.Optimizer):
 
     def apply(self, grads, trainable_variables=None):
         """Updates each variable by its own player's optimizer; a player with no variable here is left as it is."""
-        pairs = list(zip(grads, trainable_variables or self._trainable_variables, strict=True))
+        variables = self._trainable_variables if trainable_variables is None else trainable_variables
+        pairs = list(zip(grads, variables, strict=True))
         for optimizer in self.optimizers:
             own = [(gradient, variable) for gradient, variable in pairs if self._player_of[id(variable)] is optimizer]
             if own:

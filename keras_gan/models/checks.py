@@ -220,7 +220,7 @@ def check_unchanged(gan):
 def has_losses_of_its_own(gan):
     """Whether a subclass has overridden a player's loss."""
     return any(
-        not getattr(type(gan), name).__module__.startswith("keras_gan.models.")
+        getattr(type(gan), name).__module__ != "keras_gan.models.gan"
         for name in ("compute_discriminator_loss", "compute_generator_loss")
     )
 
@@ -304,6 +304,12 @@ def check_data(x, y, gan, validation=False):
 
 def _check_rows(x, what):
     shapes = [tuple(part.shape) for part in keras.tree.flatten(x)]
+    for part in keras.tree.flatten(x):
+        if getattr(part.dtype, "kind", "f") in "USOM":
+            raise ValueError(
+                f"There are no data to {what} on. Received: an array of {part.dtype}. Pass numbers: strings and "
+                "objects become numbers before training, for example by keras.layers.StringLookup."
+            )
     if any(not shape or shape[0] == 0 for shape in shapes):
         raise ValueError(f"There are no data to {what} on. Received: an array of shape {shapes[0]}.")
     if len({shape[0] for shape in shapes}) > 1:

@@ -43,8 +43,14 @@ class Players(Fitted):
         self.noise_seed = keras.random.SeedGenerator(seeds[0])
         self.evaluation_seed = keras.random.SeedGenerator(seeds[1])
         self.step_seed = keras.random.SeedGenerator(seeds[2])  # of conditions, and of points between data and samples
-        self.sample_spec = checks.check_networks(generator, discriminator, self.prior, condition)
+        spec = checks.check_networks(generator, discriminator, self.prior, condition)
+        self._spec = lambda: spec  # as it is: Keras would wrap a structure
         self.built = True
+
+    @property
+    def sample_spec(self) -> Any:
+        """A batch of samples as `keras.KerasTensor`, or a structure of them."""
+        return self._spec()
 
     # Who trains what.
 

@@ -1,0 +1,92 @@
+"""Training on arrays: which rows, in which order, and what looking aside leaves alone."""
+
+import keras
+import numpy as np
+import pytest
+from conftest import all_equal, make_data, make_gan, make_networks, weights
+
+import keras_gan as kg
+from keras_gan.models import checks
+from keras_gan.models.minibatches import Minibatches
+
+
+def test_with_accumulation_the_next_fit_has_another_order(monkeypatch):
+    gan = make_gan()
+    gan.compile(*(keras.optimizers.SGD(0.1, gradient_accumulation_steps=4) for _ in range(2)))
+    orders = []
+    original = Minibatches.next_order
+    monkeypatch.setattr(Minibatches, "next_order", lambda self: orders.append(original(self)) or orders[-1])
+    for _ in range(3):
+        gan.fit(make_data(), batch_size=4, verbose=0)
+    assert int(gan.iterations) == 9
+    assert len({tuple(order) for order in orders}) == 3
+
+
+def test_a_short_last_batch_can_be_left_out():
+    gan = make_gan()
+    gan.fit(make_data(11), batch_size=4, epochs=2, drop_remainder=True, verbose=0)
+    assert int(gan.iterations) == 4
+    gan.fit(make_data(11), batch_size=4, verbose=0)
+    assert int(gan.iterations) == 7
+
+
+def test_random_preprocessing_is_random_in_training_alone():
+    def flipping():
+        generator = keras.Sequential(
+            [keras.Input((3,)), keras.layers.Dense(16, "sigmoid"), keras.layers.Reshape((4, 4, 1))]
+        )
+        discriminator = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(1)])
+        flip = keras.layers.RandomFlip("horizontal", seed=3)
+        gan = kg.GAN(generator, discriminator, preprocessing=flip, seed=1)
+        gan.compile()
+        return gan
+
+    keras.utils.set_random_seed(1)
+    one = flipping()
+    keras.utils.set_random_seed(1)
+    other = flipping()
+    other.set_weights(one.get_weights())
+    images = np.random.default_rng(0).uniform(0, 1, (8, 4, 4, 1)).astype("float32")
+    losses = {one.evaluate(images, verbose=0)[0] for _ in range(4)}
+    assert len(losses) == 1
+    one.fit(images, batch_size=4, epochs=3, validation_data=images, verbose=0)
+    other.fit(images, batch_size=4, epochs=3, verbose=0)
+    assert all_equal(weights(one.discriminator), weights(other.discriminator))
+
+
+def test_validation_data_are_checked_first():
+    gan = make_gan()
+    before = weights(gan)
+    for wrong, message in ((make_data() * np.nan, "not finite"), (make_data(size=5), "not shaped like")):
+        with pytest.raises(ValueError, match=message):
+            gan.fit(make_data(), validation_data=wrong, verbose=0)
+    assert all_equal(weights(gan), before)
+
+
+def test_batches_that_do_not_divide_over_devices(monkeypatch):
+    class Mesh:
+        shape = (4,)
+
+    class Distribution:
+        device_mesh = Mesh()
+
+    monkeypatch.setattr(keras.distribution, "distribution", Distribution)
+    for batch_size, total, drop in ((6, 12, False), (4, 14, False)):
+        with pytest.raises(ValueError, match="divide over the 4 devices"):
+            checks.check_devices(batch_size, total, drop)
+    checks.check_devices(4, 14, True)
+    checks.check_devices(4, 12, False)
+
+
+@pytest.mark.parametrize("data", ["a name", 3, object(), ["a", "b"], (x for x in ["a"])])
+def test_what_are_no_data(data):
+    with pytest.raises(ValueError, match=r"no data to train on"):
+        make_gan().fit(data, verbose=0)
+
+
+def test_a_model_of_arrays_is_what_its_networks_are():
+    assert checks.are_arrays(make_data())
+    assert checks.are_arrays({"a": make_data(), "b": (make_data(),)})
+    assert not checks.are_arrays([])
+    assert not checks.are_arrays("text")
+    assert make_networks()
