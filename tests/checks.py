@@ -55,3 +55,14 @@ def check_saving(model, x, path):
     model.save(path)
     loaded = keras.saving.load_model(path)
     np.testing.assert_array_equal(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
+
+
+def check_mask(layer, masked):
+    """A mask of the input is the output's, if `masked`; else it is dropped, with Keras's warning."""
+    x = np.ones((2, 3, 4), "float32")
+    x[1, 2] = 0
+    mask = getattr(layer(keras.layers.Masking()(x)), "_keras_mask", None)
+    if masked:
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(mask), [[True, True, True], [True, True, False]])
+    else:
+        assert mask is None

@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 import pytest
-from checks import check_layer, check_saving
+from checks import check_layer, check_mask, check_saving
 
 from keras_gan.layers import GlobalContrastNormalization
 
@@ -39,3 +39,7 @@ def test_sums_are_in_float32(policy):
 def test_bad_norm():
     with pytest.raises(ValueError, match="norm=0"):
         GlobalContrastNormalization(0)
+
+
+def test_a_mask_goes_on_to_the_next_layer():
+    check_mask(GlobalContrastNormalization(), masked=True)

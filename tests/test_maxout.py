@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 import pytest
-from checks import check_layer, check_saving
+from checks import check_layer, check_mask, check_saving
 
 from keras_gan.layers import Maxout
 
@@ -77,3 +77,16 @@ def test_wrong_width_is_refused():
     layer.build((None, 3))
     with pytest.raises(ValueError, match="expected axis -1"):
         layer(np.zeros((2, 5), "float32"))
+
+
+def test_a_mask_goes_on_to_the_next_layer():
+    check_mask(Maxout(5, pieces=2), masked=True)
+
+
+def test_a_recurrent_layer_after_it_skips_what_is_masked():
+    x = np.random.default_rng(0).normal(size=(2, 6, 4)).astype("float32")
+    x[:, 3:] = 0
+    layers = [Maxout(5, pieces=2, bias_initializer="ones"), keras.layers.LSTM(3)]
+    whole = keras.Sequential([keras.Input((None, 4)), keras.layers.Masking(), *layers])
+    short = keras.Sequential([keras.Input((None, 4)), *layers])
+    np.testing.assert_allclose(whole.predict(x, verbose=0), short.predict(x[:, :3], verbose=0), rtol=1e-5)

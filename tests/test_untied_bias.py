@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 import pytest
-from checks import check_layer, check_saving
+from checks import check_layer, check_mask, check_saving
 
 from keras_gan import backend
 from keras_gan.layers import UntiedBias
@@ -43,3 +43,7 @@ def test_the_deconv_is_the_gradient_of_the_matching_convolution():
 def test_unknown_size():
     with pytest.raises(ValueError, match="size of its input"):
         UntiedBias().build((None, None, 3))
+
+
+def test_a_mask_goes_on_to_the_next_layer():
+    check_mask(UntiedBias(), masked=True)

@@ -28,6 +28,7 @@ class GlobalContrastNormalization(keras.layers.Layer):
         if norm <= 0:
             raise ValueError(f"A norm is positive. Received: norm={norm}.")
         self.norm = norm
+        self.supports_masking = True
         self.built = True
 
     def call(self, inputs: Any) -> Any:
