@@ -21,19 +21,20 @@ generator. The mean image alone scores -48 on these images; a game that ends far
 """
 
 import argparse
+import dataclasses
 
 import keras
 import numpy as np
 from keras import ops
-from keras_gan.recipes import mnist
+from keras_gan.recipes.mnist import Mnist
 
 import keras_gan as kg
 from keras_gan import backend
 
 GAMES = {
-    "simultaneous, as released": {"updates": "simultaneous"},
-    "alternating": {"updates": "alternating", "discriminator_weight": 0.5, "dropout": True, "r1_penalty": 0.0},
-    "alternating, the recipe's own values": {"updates": "alternating"},
+    "simultaneous, as released": Mnist(),
+    "alternating": Mnist(updates="alternating"),
+    "mnist-alternating": Mnist.alternating(),
 }
 
 
@@ -77,9 +78,9 @@ def main() -> None:
     data = kg.datasets.load("mnist", path=arguments.data_path)
     summary = []
     for seed in arguments.seeds:
-        for name, settings in GAMES.items():
+        for name, game in GAMES.items():
             print(f"\nseed {seed}: {name}")
-            recipe = mnist.Mnist(epochs=arguments.epochs, ema=0.0, **settings)
+            recipe = dataclasses.replace(game, epochs=arguments.epochs, ema=0.0)
             gan, validation = play(recipe, data, seed, arguments.every)
             sigma, means = kg.evaluation.parzen.select_sigma(gan.sample(10_000, seed=0), validation)
             summary.append(f"{seed:5d}  {name:36s}{spread(gan.sample(500, seed=0)):8.2f}{means[sigma]:16.1f}")
@@ -88,10 +89,10 @@ def main() -> None:
     print(f"{'seed':>5s}  {'game':36s}{'spread':>8s}{'log-likelihood':>16s}", *summary, sep="\n")
 
 
-def play(recipe: mnist.Mnist, data: kg.datasets.Dataset, seed: int, every: int) -> tuple[kg.GAN, np.ndarray]:
+def play(recipe: Mnist, data: kg.datasets.Dataset, seed: int, every: int) -> tuple[kg.GAN, np.ndarray]:
     """Trains, printing the table; returns the GAN and 1,000 preprocessed validation images."""
     keras.utils.set_random_seed(seed)
-    gan = mnist.build(recipe, data, seed)
+    gan = recipe.build(data, seed)
     validation = gan.preprocess(data.validation[:1000])
     print(f"{'updates':>8s}{'on data':>10s}{'on samples':>12s}{'spread':>9s}{'swing':>9s}{'falls':>9s}{'shared':>9s}")
     track: list[float] = []

@@ -14,11 +14,13 @@ import time
 
 import keras
 import numpy as np
-from keras_gan.recipes import mnist, mnist_r1
+from keras_gan.recipes.mnist import Mnist
+from keras_gan.recipes.mnist_r1 import MnistR1
 
 import keras_gan as kg
+from keras_gan import runs
 
-RECIPES = {"mnist": (mnist.main, mnist.Mnist(ema=0.999)), "mnist-r1": (mnist_r1.main, mnist_r1.MnistR1())}
+RECIPES = {"mnist": Mnist(ema=0.999), "mnist-r1": MnistR1()}
 
 
 def main() -> None:
@@ -31,13 +33,13 @@ def main() -> None:
     arguments = parser.parse_args()
     data = kg.datasets.load("mnist", path=arguments.data_path)
     validation = keras.ops.convert_to_numpy(data.preprocessing(data.validation[:1000]))
-    train, recipe = RECIPES[arguments.recipe]
+    recipe = RECIPES[arguments.recipe]
     rows = []
     for seed in arguments.seeds:
         for precision in arguments.precisions:
             with tempfile.TemporaryDirectory() as folder:
                 started = time.perf_counter()
-                train(
+                runs.run(
                     dataclasses.replace(
                         recipe,
                         epochs=arguments.epochs,
@@ -49,7 +51,7 @@ def main() -> None:
                     )
                 )
                 seconds = time.perf_counter() - started
-                gan = keras.saving.load_model(f"{folder}/gan.keras")
+                gan = keras.saving.load_model(f"{folder}/model.keras")
             values = [
                 parzen_value(gan.sample(10_000, seed=0, averaged=averaged), validation) for averaged in (False, True)
             ]

@@ -1,27 +1,22 @@
-"""The command `keras-gan`, made from the recipes' dataclasses. Keras is imported only once there is work to do."""
+"""The command `keras-gan`, made from the recipes' presets. Keras is imported only once there is work to do."""
 
 import dataclasses
-import importlib
 import math
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import tyro
 
 import keras_gan
-from keras_gan.recipes import cifar10_conv, cifar10_dense, cifar10_r1, digits, gaussians, mnist, mnist_r1, tfd
+from keras_gan import recipes
 
-Recipe = (
-    Annotated[digits.Digits, tyro.conf.subcommand("digits")]
-    | Annotated[mnist.Mnist, tyro.conf.subcommand("mnist")]
-    | Annotated[mnist_r1.MnistR1, tyro.conf.subcommand("mnist-r1")]
-    | Annotated[tfd.Tfd, tyro.conf.subcommand("tfd")]
-    | Annotated[cifar10_dense.Cifar10Dense, tyro.conf.subcommand("cifar10-dense")]
-    | Annotated[cifar10_conv.Cifar10Conv, tyro.conf.subcommand("cifar10-conv")]
-    | Annotated[cifar10_r1.Cifar10R1, tyro.conf.subcommand("cifar10-r1")]
-    | Annotated[gaussians.Gaussians, tyro.conf.subcommand("gaussians")]
-)
+if TYPE_CHECKING:
+    Preset: TypeAlias = recipes.Recipe
+else:  # a command for each preset, whose values are the flags' defaults
+    Preset = tyro.extras.subcommand_type_from_defaults(
+        recipes.PRESETS, {name: preset.summary for name, preset in recipes.PRESETS.items()}
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,10 +37,12 @@ class Data:
         return datasets.load(self.dataset, **{key: value for key, value in options.items() if value is not None})
 
 
-def train(recipe: Annotated[Recipe, tyro.conf.arg(name="")]) -> None:
-    """Train a recipe; leaves config, history, pictures and models in a folder of the run."""
+def train(recipe: Annotated[Preset, tyro.conf.arg(name="")]) -> None:
+    """Train a recipe. A folder gets the run's config, history, pictures and models."""
     _load_package()
-    importlib.import_module(type(recipe).__module__).main(recipe)
+    from keras_gan import runs
+
+    runs.run(recipe)
 
 
 def evaluate(
@@ -171,7 +168,7 @@ def figures(
 ) -> None:
     """Draw the paper's figures 2 and 3 from runs, side by side, their training curves and a GIF; needs matplotlib.
 
-    Of a run of the recipe gaussians: figure 1, or the plane, in place of figures 2 and 3.
+    For a run whose data are points (gaussians-...), figure 1 or the plane takes the place of figures 2 and 3.
 
     Args:
         runs: Folders of runs.
@@ -208,7 +205,7 @@ def curves(
 
 
 def theory(runs: tyro.conf.Positional[tuple[str, ...]]) -> None:
-    """Compare the pairs that runs of the recipe gaussians ended with, and the paper's theory: a row a run.
+    """Compare the pairs that runs of gaussians-... ended with, and the paper's theory: one row per run.
 
     Args:
         runs: Folders of runs; where there are several, their mean and worst are printed too.

@@ -1,45 +1,193 @@
-"""What recipes have in common: the run, and the game as the released code played it."""
+"""What recipes have in common: the settings of a run, and the game as the paper, its released code and R1 play it."""
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, Literal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
+
+import tyro
 
 if TYPE_CHECKING:
-    from keras_gan import GAN
+    import keras
+
+    import keras_gan as kg
+
+_T = TypeVar("_T")
+SaidByPreset = Annotated[_T, tyro.conf.Fixed, tyro.conf.Suppress]
+"""A field that tells one preset from another: it has no flag."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Run:
-    """How long, which game, and what a run leaves."""
+class Recipe:
+    """An experiment: its settings, its data, its model. `keras_gan.runs.run` runs it.
 
+    A recipe of your own is a frozen dataclass with a `name`, `data` and `build`; whatever it adds to the settings
+    becomes a flag of the command line. `keras_gan.recipes.PRESETS` holds the recipes that `keras-gan train` offers.
+    """
+
+    name: SaidByPreset[str] = "recipe"
+    """Of the preset: the command's name, and that of the folder."""
     epochs: int = 1
-    """Passes over the training images."""
+    """Passes over the training data."""
     batch_size: int = 100
-    """Images in a minibatch."""
-    objective: Literal["minimax", "non_saturating", "least_squares", "hinge"] = "non_saturating"
-    """What the players minimise."""
-    updates: Literal["alternating", "simultaneous"] = "simultaneous"
-    """Order of the players' steps; alternating is Algorithm 1 as printed."""
-    discriminator_steps: int = 1
-    """k: steps of the discriminator for one of the generator."""
+    """Examples per minibatch."""
     every: int = 5
-    """Epochs between sample grids and looks at the validation images; the model is saved after every epoch."""
+    """Epochs between pictures and looks at the validation data; the model is saved after every epoch."""
     seed: int | None = None
-    """Seed of weights, noise, dropout and data order; drawn and printed by default."""
+    """Seed of weights, noise, dropout and data order; by default one is drawn and printed."""
     run_dir: str | None = None
-    """Folder of the run, which goes on where it stopped; by default runs/RECIPE-1, or the next number that is free."""
+    """Folder of the run, which is resumed if it holds one; by default runs/NAME-1, or the next number that is free."""
     device: Literal["auto", "gpu", "cpu"] = "auto"
     """Where to train; asking for a GPU that is not there is an error."""
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     """Keras dtype policy."""
 
+    monitor: ClassVar[str | None] = None
+    """The number in the logs whose highest value best.keras keeps; None for no best.keras."""
+    reported: ClassVar[tuple[str, ...]] = ("loss",)
+    """The numbers in the logs that are printed while a small data set is trained on."""
+    exports: ClassVar[bool] = False
+    """Whether the trained model has a generator to export, by an `export(folder, card=)` as the GAN's."""
 
-def with_own_values(recipe: Any, own: dict[str, Any]) -> Any:
-    """The recipe with its kind's own values where none were given."""
-    return dataclasses.replace(recipe, **{name: own[name] for name in own if getattr(recipe, name) is None})
+    @property
+    def summary(self) -> str:
+        """What the command line says of the preset."""
+        return (type(self).__doc__ or "").partition("\n")[0]
+
+    @property
+    def extendable(self) -> bool:
+        """Whether a run may be resumed for more epochs than it was begun for."""
+        return True
+
+    def data(self) -> "kg.datasets.Dataset":
+        """Loads the data."""
+        raise NotImplementedError
+
+    def build(self, data: "kg.datasets.Dataset", seed: int) -> "keras.Model":
+        """Builds and compiles the model.
+
+        Args:
+            data: what `data` returned.
+            seed: integer. Python, NumPy and the backend are seeded with it already.
+
+        Returns:
+            Keras model with `fit`, and with `sample(num, seed)` where pictures are drawn. A recipe that has a
+            `before` takes its trained model as a third argument.
+        """
+        raise NotImplementedError
+
+    def before(self) -> "tuple[str, Recipe] | None":
+        """What is trained first on the same data: a subfolder's name and the recipe that runs there. Or None."""
+        return None
+
+    def callbacks(self, data: "kg.datasets.Dataset", folder: Path) -> "list[keras.callbacks.Callback]":
+        """Measurements and pictures of the run, in this order.
+
+        Args:
+            data: what `data` returned.
+            folder: folder of the run.
+        """
+        import keras_gan as kg
+
+        return [kg.callbacks.SampleGrid(folder, every=self.every)]
+
+    def fit_arguments(self, data: "kg.datasets.Dataset") -> dict[str, Any]:
+        """Arguments of the model's `fit`, besides epochs and callbacks."""
+        return {"x": data.train, "batch_size": self.batch_size, "validation_data": data.validation}
+
+    def updates_per_epoch(self, data: "kg.datasets.Dataset") -> int:
+        """By how much the model's counter of iterations rises in an epoch."""
+        from keras_gan.models.minibatches import updates_per_epoch
+
+        return updates_per_epoch(len(data.train), self.batch_size)
 
 
 @dataclasses.dataclass(frozen=True)
-class Released(Run):
+class Game(Recipe):
+    """A generator and a discriminator. Every setting of the game that is 0 is off."""
+
+    objective: Literal["minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic"] = (
+        "non_saturating"
+    )
+    """What the players minimise."""
+    updates: Literal["alternating", "simultaneous"] = "simultaneous"
+    """Order of the players' steps; alternating is Algorithm 1 as printed."""
+    discriminator_steps: int = 1
+    """k: steps of the discriminator per step of the generator."""
+    discriminator_weight: float = 1.0
+    """Factor on the discriminator's loss."""
+    r1_penalty: float = 0.0
+    """gamma of a penalty gamma/2 |gradient of the logit in the data|^2; 0 for none."""
+    ema: float = 0.0
+    """Decay of an averaged generator that draws the samples, 0.999 for example; 0 for none."""
+
+    reported: ClassVar[tuple[str, ...]] = ("value", "d_on_data", "d_on_samples")
+    exports: ClassVar[bool] = True
+
+    def optimizers(
+        self, data: "kg.datasets.Dataset"
+    ) -> "tuple[keras.optimizers.Optimizer, keras.optimizers.Optimizer]":
+        """The optimizers of the generator and of the discriminator."""
+        raise NotImplementedError
+
+    def updates_per_epoch(self, data: "kg.datasets.Dataset") -> int:
+        from keras_gan.models.minibatches import updates_per_epoch
+
+        return updates_per_epoch(len(data.train), self.batch_size, self.discriminator_steps)
+
+    def compiled(
+        self,
+        networks: "tuple[keras.Model, keras.Model]",
+        data: "kg.datasets.Dataset",
+        seed: int,
+        prior: "kg.priors.Prior | None" = None,
+        condition: "kg.conditions.Condition | None" = None,
+    ) -> "kg.GAN":
+        """The GAN of a generator and a discriminator, compiled to play this game.
+
+        Args:
+            networks: `(generator, discriminator)`.
+            data: training data; the GAN takes over their preprocessing.
+            seed: of the GAN's noise.
+            prior: of the noise. Default: the GAN's own.
+            condition: what both players are told. Default: nothing.
+        """
+        import keras_gan as kg
+
+        gan = kg.GAN(*networks, prior=prior, condition=condition, preprocessing=data.preprocessing, seed=seed)
+        generator_optimizer, discriminator_optimizer = self.optimizers(data)
+        gan.compile(
+            generator_optimizer=generator_optimizer,
+            discriminator_optimizer=discriminator_optimizer,
+            objective=self.objective,
+            updates=self.updates,
+            discriminator_steps=self.discriminator_steps,
+            discriminator_weight=self.discriminator_weight,
+            penalties=[kg.penalties.R1(self.r1_penalty)] if self.r1_penalty else None,
+            ema=self.ema or None,
+        )
+        return gan
+
+
+@dataclasses.dataclass(frozen=True)
+class MeasuredGame(Game):
+    """A game whose samples are scored by the paper's measure as it is played; best.keras follows the score."""
+
+    monitor: ClassVar[str | None] = "val_parzen_ll"
+
+    def callbacks(self, data: "kg.datasets.Dataset", folder: Path) -> "list[keras.callbacks.Callback]":
+        import keras_gan as kg
+
+        measurements = [kg.callbacks.ParzenLogLikelihood(data.validation, self.every)]
+        if self.ema:  # the trained generator beside the averaged one
+            measurements.append(
+                kg.callbacks.ParzenLogLikelihood(data.validation, self.every, averaged=False, suffix="_trained")
+            )
+        return [*measurements, *super().callbacks(data, folder)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Released(MeasuredGame):
     """Momentum SGD: a learning rate that falls a little with every update, a momentum that rises with the epochs."""
 
     learning_rate: float = 0.1
@@ -55,75 +203,51 @@ class Released(Run):
     ramp_epochs: int = 250
     """Epoch at which the momentum stops rising."""
     discriminator_weight: float = 0.5
-    """Factor on the discriminator's loss."""
-    r1_penalty: float = 0.0
-    """gamma of a penalty gamma/2 |gradient of the logit in the data|^2; 0 for none."""
-    ema: float = 0.0
-    """Decay of an averaged generator, 0.999 for example; 0 for none."""
+
+    def optimizers(self, data):
+        import keras_gan as kg
+
+        def optimizer(steps):  # a player makes `steps` updates per iteration
+            rate = kg.schedules.ExponentialDecay(self.learning_rate, self.decay_factor, self.minimum_learning_rate)
+            updates = steps * self.updates_per_epoch(data)
+            ramp = kg.schedules.MomentumRamp(self.momentum, self.final_momentum, self.ramp_epochs, updates)
+            return kg.optimizers.SGD(rate, ramp)
+
+        return optimizer(1), optimizer(self.discriminator_steps)
 
 
 @dataclasses.dataclass(frozen=True)
-class R1(Run):
+class R1(MeasuredGame):
     """Adam at a small constant rate, a gradient penalty in place of dropout, an averaged generator."""
 
-    learning_rate: float | None = 3e-4
+    learning_rate: float = 3e-4
     """Of both players."""
     beta_1: float = 0.5
     """Adam's decay of the gradient's average."""
-    epsilon: float | None = 1e-5
+    epsilon: float = 1e-5
     """Adam's floor under the size of gradients: small ones make small steps."""
-    r1_penalty: float | None = 2.0
-    """gamma of the penalty gamma/2 |gradient of the logit in the data|^2."""
-    discriminator_weight: float = 1.0
-    """Factor on the discriminator's loss."""
     dropout: bool = False
     """Whether the discriminator drops inputs of its layers, as the paper's did."""
-    discriminator_range: float | None = 0.05
-    """r of the discriminator's first weights, drawn from U(-r, r); 0.005 in the released recipe."""
+    discriminator_range: float = 0.05
+    """r of the discriminator's initial weights, drawn from U(-r, r); 0.005 in the released recipe."""
+    r1_penalty: float = 2.0
     ema: float = 0.9999
-    """Decay of the averaged generator."""
+
+    def optimizers(self, data):
+        import keras
+
+        def optimizer():
+            return keras.optimizers.Adam(self.learning_rate, beta_1=self.beta_1, epsilon=self.epsilon)
+
+        return optimizer(), optimizer()
 
 
-def compile_r1(gan: "GAN", recipe: R1) -> None:
-    """Compiles the GAN to play the recipe's game."""
-    import keras
+def main(recipe: Recipe) -> None:
+    """Runs a recipe as a script: `python recipes/mnist.py --epochs 20`. Its values are the flags' defaults."""
+    from keras_gan import runs
 
-    def optimizer() -> keras.optimizers.Optimizer:
-        return keras.optimizers.Adam(recipe.learning_rate, beta_1=recipe.beta_1, epsilon=recipe.epsilon)
-
-    gan.compile(
-        generator_optimizer=optimizer(),
-        discriminator_optimizer=optimizer(),
-        objective=recipe.objective,
-        updates=recipe.updates,
-        discriminator_steps=recipe.discriminator_steps,
-        discriminator_weight=recipe.discriminator_weight,
-        r1_penalty=recipe.r1_penalty,
-        ema=recipe.ema,
-    )
-
-
-def compile_released(gan: "GAN", recipe: Released, num_images: int) -> None:
-    """Compiles the GAN to play the recipe's game on so many training images."""
-    import keras_gan as kg
-
-    updates_per_epoch = -(-num_images // (recipe.batch_size * recipe.discriminator_steps))
-
-    def optimizer(steps: int) -> kg.optimizers.SGD:  # a player makes `steps` updates an iteration
-        return kg.optimizers.SGD(
-            kg.schedules.ExponentialDecay(recipe.learning_rate, recipe.decay_factor, recipe.minimum_learning_rate),
-            kg.schedules.MomentumRamp(
-                recipe.momentum, recipe.final_momentum, recipe.ramp_epochs, steps * updates_per_epoch
-            ),
-        )
-
-    gan.compile(
-        generator_optimizer=optimizer(1),
-        discriminator_optimizer=optimizer(recipe.discriminator_steps),
-        objective=recipe.objective,
-        updates=recipe.updates,
-        discriminator_steps=recipe.discriminator_steps,
-        discriminator_weight=recipe.discriminator_weight,
-        r1_penalty=recipe.r1_penalty,
-        ema=recipe.ema or None,
-    )
+    try:
+        runs.run(tyro.cli(type(recipe), default=recipe))
+    except (ValueError, OSError, RuntimeError) as error:
+        print(f"{recipe.name}: error: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -7,21 +7,18 @@ kernel.
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Literal
 
 from keras_gan.recipes import settings
-
-if TYPE_CHECKING:
-    import keras
-
-    from keras_gan import GAN
-    from keras_gan.datasets import Dataset
 
 
 @dataclasses.dataclass(frozen=True)
 class Tfd(settings.Released):
     """Train the paper's TFD networks (84,858,404 and 21,037,201 parameters), pretraining first."""
 
+    name: settings.SaidByPreset[str] = "tfd"
+    game: settings.SaidByPreset[Literal["pretraining", "final"]] = "final"
+    """Which of the two games."""
     pretraining_epochs: int = 50
     """Passes over the training images of the first game."""
     epochs: int = 22
@@ -35,61 +32,27 @@ class Tfd(settings.Released):
     fold: int = 0
     """Whose validation images are looked at, 0 to 4; training images are the unlabeled ones, the same for all."""
 
+    def data(self):
+        import keras_gan as kg
 
-def main(recipe: Tfd) -> None:
-    import keras
+        if self.data_path is not None and Path(self.data_path).is_dir():
+            return kg.datasets.load("images", path=self.data_path, size=48, grayscale=True)
+        return kg.datasets.load("tfd", path=self.data_path, fold=self.fold)
 
-    from keras_gan.runs import training
+    def before(self):
+        if self.game == "pretraining":
+            return None
+        return "pretraining", dataclasses.replace(self, game="pretraining", epochs=self.pretraining_epochs)
 
-    recipe, folder = training.begin(recipe, "tfd")
-    seed = training.prepare(recipe.device, recipe.precision, recipe.seed)
-    data = load(recipe)
-    training.record(data, recipe, folder, seed, "tfd")
-    gan = training.load(folder)
-    if gan is None:
-        first = folder / "pretraining"
-        pretraining = training.load(first) or build_pretraining(recipe, data, seed)
-        stage = dataclasses.replace(recipe, epochs=recipe.pretraining_epochs)
-        training.train(pretraining, data, stage, first, seed, "tfd", measure=True)
-        keras.utils.set_random_seed(seed)  # the second game's weights are the same after a stop
-        gan = build(recipe, data, seed, pretraining.generator)
-    training.train(gan, data, recipe, folder, seed, "tfd", measure=True)
+    def build(self, data, seed, pretrained=None):
+        import keras_gan as kg
 
-
-def load(recipe: Tfd) -> "Dataset":
-    """The faces."""
-    import keras_gan as kg
-
-    if recipe.data_path is not None and Path(recipe.data_path).is_dir():
-        return kg.datasets.load("images", path=recipe.data_path, size=48, grayscale=True)
-    return kg.datasets.load("tfd", path=recipe.data_path, fold=recipe.fold)
-
-
-def build_pretraining(recipe: Tfd, data: "Dataset", seed: int) -> "GAN":
-    """The compiled GAN of the first game."""
-    import keras_gan as kg
-
-    return _compiled(
-        kg.networks.build("tfd_pretraining", pixel_mean=data.pixel_mean(), width=recipe.width), recipe, data, seed
-    )
-
-
-def build(recipe: Tfd, data: "Dataset", seed: int, pretrained: "keras.Model") -> "GAN":
-    """The compiled GAN of the second game."""
-    import keras_gan as kg
-
-    return _compiled(kg.networks.build("tfd", pretrained=pretrained, width=recipe.width), recipe, data, seed)
-
-
-def _compiled(networks, recipe, data, seed):
-    import keras_gan as kg
-
-    gan = kg.GAN(*networks, prior=kg.priors.Normal(100), preprocessing=data.preprocessing, seed=seed)
-    settings.compile_released(gan, recipe, len(data.train))
-    return gan
+        if self.game == "pretraining":
+            networks = kg.networks.build("tfd_pretraining", pixel_mean=data.pixel_mean(), width=self.width)
+        else:
+            networks = kg.networks.build("tfd", pretrained=pretrained.generator, width=self.width)
+        return self.compiled(networks, data, seed, kg.priors.Normal(100))
 
 
 if __name__ == "__main__":
-    import tyro
-
-    main(tyro.cli(Tfd))
+    settings.main(Tfd())

@@ -1,5 +1,7 @@
 """What must hold for every layer, on every backend."""
 
+import csv
+
 import keras
 import numpy as np
 
@@ -66,3 +68,17 @@ def check_mask(layer, masked):
         np.testing.assert_array_equal(keras.ops.convert_to_numpy(mask), [[True, True, True], [True, True, False]])
     else:
         assert mask is None
+
+
+def check_equal_state(a, b):
+    """Two models are equal bit by bit: weights, seeds, velocities, averages."""
+    for x, y in zip([*a.variables, *a.optimizer.variables], [*b.variables, *b.optimizer.variables], strict=True):
+        np.testing.assert_array_equal(
+            keras.ops.convert_to_numpy(x), keras.ops.convert_to_numpy(y), err_msg=f"{x.path}, {y.path}"
+        )
+
+
+def history(folder):
+    """Rows of a run's history.csv, without the seconds, which no two runs share."""
+    with open(folder / "history.csv", newline="") as file:
+        return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]

@@ -1,12 +1,21 @@
+import dataclasses
+import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from keras_gan.recipes import PRESETS
+from keras_gan.recipes.cifar10_r1 import Cifar10R1
+from keras_gan.recipes.digits import Digits
+from keras_gan.recipes.gaussians import Gaussians
+from keras_gan.recipes.mnist import Mnist
+from keras_gan.recipes.mnist_r1 import MnistR1
 from PIL import Image
 
 import keras_gan as kg
 from keras_gan import cli
+from keras_gan.runs import training
 
 
 def run(*arguments, **kwargs):
@@ -14,30 +23,65 @@ def run(*arguments, **kwargs):
     return subprocess.run(command, capture_output=True, text=True, **kwargs)
 
 
-@pytest.mark.parametrize(
-    "recipe", ["digits", "mnist", "mnist-r1", "tfd", "cifar10-dense", "cifar10-conv", "cifar10-r1", "gaussians"]
-)
-def test_every_field_is_a_flag(recipe, capsys):
+def printed_help(capsys, *arguments):
     with pytest.raises(SystemExit) as exit:
-        cli.main(["train", recipe, "--help"])
+        cli.main([*arguments, "--help"])
     assert exit.value.code == 0
-    printed = capsys.readouterr().out
-    for flag in ("--epochs", "--updates", "--objective", "--device", "--precision", "--seed", "--run-dir", "--ema"):
-        assert flag in printed
+    return " ".join(re.sub("[│╭╮╰╯─]", " ", capsys.readouterr().out).split())
 
 
-def test_flags_reach_the_recipe(monkeypatch):
-    received = []
-    monkeypatch.setattr(cli.digits, "main", received.append)
-    cli.main(["train", "digits", "--epochs", "3", "--ema", "None", "--updates", "alternating"])
-    assert received == [cli.digits.Digits(epochs=3, ema=None, updates="alternating")]
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_field_is_a_flag_with_the_presets_own_value(name, capsys):
+    printed = printed_help(capsys, "train", name)
+    assert PRESETS[name].summary in printed
+    for field in dataclasses.fields(PRESETS[name]):
+        flag = f"--{field.name.replace('_', '-')}"
+        described = re.search(rf"{flag}[ ,].*?\(default: (\S+)\)", printed)
+        if field.name in ("name", "points", "networks", "game"):  # which the preset says
+            assert not described
+        else:
+            assert described, flag
+            assert described[1] == str(getattr(PRESETS[name], field.name)), flag
+
+
+def test_the_presets_are_listed(capsys):
+    printed = printed_help(capsys, "train").replace(" ", "")  # tyro breaks lines within numbers, too
+    for name, preset in PRESETS.items():
+        assert f"•{name}{preset.summary}".replace(" ", "") in printed
+
+
+@pytest.fixture
+def received(monkeypatch):
+    """The recipes that are run, without running them."""
+    recipes = []
+    monkeypatch.setattr(training, "run", recipes.append)
+    return recipes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["digits", "--epochs", "3", "--updates", "alternating"], Digits(epochs=3, updates="alternating")),
+        (["digits", "--ema", "0"], Digits(ema=0)),
+        (["mnist-r1", "--ema", "0"], MnistR1(ema=0)),
+        (["mnist-r1", "--r1-penalty", "0", "--dropout"], MnistR1(r1_penalty=0, dropout=True)),
+        (["mnist-alternating", "--ema", "0"], dataclasses.replace(Mnist.alternating(), ema=0)),
+        (["mnist-alternating", "--dropout"], dataclasses.replace(Mnist.alternating(), dropout=True)),
+        (["mnist", "--no-dropout", "--data-path", "a.npz"], Mnist(dropout=False, data_path="a.npz")),
+        (["cifar10-r1-dense", "--seed", "3"], dataclasses.replace(Cifar10R1.dense(), seed=3)),
+        (["gaussians-plain-grid"], Gaussians.plain("grid")),
+    ],
+)
+def test_flags_reach_the_recipe(arguments, expected, received):
+    cli.main(["train", *arguments])
+    assert received == [expected]
 
 
 def test_bad_input_is_one_line_and_exit_code_2(monkeypatch, capsys):
     def fail(recipe):
         raise ValueError("what was wrong")
 
-    monkeypatch.setattr(cli.mnist, "main", fail)
+    monkeypatch.setattr(training, "run", fail)
     with pytest.raises(SystemExit) as exit:
         cli.main(["train", "mnist"])
     assert exit.value.code == 2
@@ -129,7 +173,7 @@ def test_what_cannot_be_sampled(arguments, message, tmp_path, monkeypatch, capsy
 def test_a_damaged_run_is_one_line(command, content, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "run").mkdir()
-    for name in ("config.json", "history.csv", "best.keras", "gan.keras"):
+    for name in ("config.json", "history.csv", "best.keras", "model.keras"):
         (tmp_path / "run" / name).write_bytes(content)
     arguments = {"train": ["digits", "--run-dir", "run"], "ship": ["run", "shipped", "--dataset", "digits"]}
     with pytest.raises(SystemExit) as exit:

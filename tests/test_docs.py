@@ -17,7 +17,8 @@ import keras
 import pytest
 
 import keras_gan as kg
-from keras_gan import cli, figures
+from keras_gan import cli
+from keras_gan.figures import curves
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -127,7 +128,7 @@ def read_by(command, arguments, monkeypatch):
         raise Read
 
     monkeypatch.setattr(cli, "_load_package", stop)  # what each of them does first
-    monkeypatch.setattr(figures.curves, "save_curves", stop)
+    monkeypatch.setattr(curves, "save_curves", stop)
     if command != "keras-gan":
         parse = argparse.ArgumentParser.parse_args
 

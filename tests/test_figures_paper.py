@@ -1,22 +1,20 @@
-import json
-
 import keras
 import numpy as np
 import pytest
 from conftest import without_export
-from keras_gan.recipes import digits
+from keras_gan.recipes.digits import Digits
 from PIL import Image
 
 import keras_gan as kg
+from keras_gan import runs
 from keras_gan.figures import paper
-from keras_gan.runs import training
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("figures") / "run"
     with without_export():
-        digits.main(digits.Digits(epochs=2, every=1, seed=1, run_dir=str(folder)))
+        runs.run(Digits(epochs=2, every=1, seed=1, run_dir=str(folder)))
     return folder
 
 
@@ -46,7 +44,7 @@ def test_two_runs_stand_side_by_side(run, tmp_path):
 
 
 def test_figure2_shows_the_samples_in_order_and_the_last_ones_neighbours(run):
-    gan, data = keras.saving.load_model(run / "gan.keras"), kg.datasets.load("digits")
+    gan, data = keras.saving.load_model(run / "model.keras"), kg.datasets.load("digits")
     pixels = paper.figure2(gan, data, seed=3)
     samples = gan.sample(20, seed=3)
     np.testing.assert_array_equal(pixels[:, : 5 * 49 - 1], kg.figures.grid(samples, 5))
@@ -58,7 +56,7 @@ def test_figure2_shows_the_samples_in_order_and_the_last_ones_neighbours(run):
 
 
 def test_neighbours_are_sought_among_all_training_images(run, monkeypatch):
-    gan, data = keras.saving.load_model(run / "gan.keras"), kg.datasets.load("digits")
+    gan, data = keras.saving.load_model(run / "model.keras"), kg.datasets.load("digits")
     images = gan.preprocess(data.train[[0, 700, 1296]])
     monkeypatch.setattr(paper, "_CHUNK", 100)
     found = paper.nearest_training(gan, data, images)
@@ -67,26 +65,11 @@ def test_neighbours_are_sought_among_all_training_images(run, monkeypatch):
 
 @pytest.mark.parametrize("spherical", [False, True])
 def test_figure3_goes_from_end_to_end(run, spherical):
-    gan = keras.saving.load_model(run / "gan.keras")
+    gan = keras.saving.load_model(run / "model.keras")
     pixels = paper.figure3(gan, steps=4, seed=0, spherical=spherical)
     ends = kg.figures.grid(np.asarray(gan.predict(gan.prior.draw(4, 0), verbose=0)), 2).astype(int)
     shown = np.concatenate([pixels[:, :48], pixels[:, -49:]], axis=1).astype(int)
     assert np.abs(shown - ends).max() <= 1
-
-
-def test_data_are_loaded_as_the_run_says(tmp_path, monkeypatch):
-    received = {}
-    monkeypatch.setattr(training, "load_dataset", lambda name, **options: received.update(name=name, **options))
-    for name, recipe, expected in [
-        ("mnist", {"data_source": None, "data_path": "a.npz"}, {"path": "a.npz"}),
-        ("cifar10", {"data_source": "keras"}, {"source": "keras"}),
-        ("tfd", {"data_path": None, "fold": 2}, {"fold": 2}),
-        ("images", {"data_path": "mine", "fold": 0}, {"path": "mine", "size": 48, "grayscale": True}),
-    ]:
-        (tmp_path / "config.json").write_text(json.dumps({"recipe": recipe, "data": {"name": name}, "command": []}))
-        received.clear()
-        training.load_data(tmp_path)
-        assert received == {"name": name, **expected}
 
 
 def test_what_is_no_run(tmp_path):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import keras_gan as kg
 from keras_gan.artifacts import files
-from keras_gan.runs import history, training
+from keras_gan.runs import folder, history, saved
 
 
 @pytest.fixture(scope="module")
@@ -185,9 +185,9 @@ class TestFuzz:
     )
     def test_configs(self, tmp_path, content):
         (tmp_path / "config.json").write_text(json.dumps(content))
-        _, error = result_or_error(training.load_data, tmp_path)
+        _, error = result_or_error(saved.load_data, tmp_path)
         assert error
-        config, error = result_or_error(training.read_config, tmp_path)
+        config, error = result_or_error(folder.read_config, tmp_path)
         assert "config.json" in error or (type(config["recipe"]), type(config["command"])) == (dict, list)
 
     @FUZZ

@@ -20,7 +20,7 @@ def gan():
 @pytest.mark.skipif(keras.backend.backend() != "torch", reason="run once: test_exports.py has every backend")
 def test_every_form_draws_the_same_samples(gan, tmp_path):
     (tmp_path / "run").mkdir()
-    gan.save(tmp_path / "run" / "gan.keras")
+    gan.save(tmp_path / "run" / "model.keras")
     gan.export(tmp_path / "generator.keras", "keras")
     gan.export(tmp_path / "served" / "9")
     shutil.copytree(tmp_path / "served" / "9", tmp_path / "served" / "10")
@@ -28,7 +28,7 @@ def test_every_form_draws_the_same_samples(gan, tmp_path):
         gan.export(tmp_path / f"generator{formats.SUFFIXES[format]}", format)
     expected = gan.sample(1100, seed=4)
     kinds = ("keras", "onnx", "tflite", "pt2")
-    for name in ("run", "run/gan.keras", "served", "served/10", *(f"generator.{kind}" for kind in kinds)):
+    for name in ("run", "run/model.keras", "served", "served/10", *(f"generator.{kind}" for kind in kinds)):
         generator = kg.load(tmp_path / name)
         np.testing.assert_allclose(generator.sample(1100, seed=4), expected, atol=1e-5)
         assert (generator.model is not None) == ("run" in name or name.endswith(".keras"))

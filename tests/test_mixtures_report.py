@@ -1,13 +1,15 @@
+import dataclasses
 import json
 
 import keras
 import numpy as np
 import pytest
 from conftest import without_export
-from keras_gan.recipes import gaussians
+from keras_gan.recipes.gaussians import Gaussians
 from PIL import Image
 
 import keras_gan as kg
+from keras_gan import runs
 from keras_gan.evaluation import bounds, theory
 from keras_gan.figures import curves, paper
 from keras_gan.mixtures import figure1, measures, report, snapshots
@@ -21,7 +23,7 @@ TINY = {"units": 8, "hidden_layers": 1, "batch_size": 5000, "every": 1, "seed": 
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("labs") / "normal"
     with without_export():
-        gaussians.main(gaussians.Gaussians(epochs=2, run_dir=str(folder), **TINY))
+        runs.run(dataclasses.replace(Gaussians(), epochs=2, run_dir=str(folder), **TINY))
     return folder
 
 
@@ -29,7 +31,7 @@ def run(tmp_path_factory):
 def plane(tmp_path_factory):
     folder = tmp_path_factory.mktemp("labs") / "ring"
     with without_export():
-        gaussians.main(gaussians.Gaussians(data="ring", game="plain", epochs=2, run_dir=str(folder), **TINY))
+        runs.run(dataclasses.replace(Gaussians.plain("ring"), epochs=2, run_dir=str(folder), **TINY))
     return folder
 
 
@@ -91,7 +93,7 @@ def test_the_bulk_holds_95_percent():
 
 def test_a_run_leaves_what_figure_1_needs_and_is_measured(run):
     files = {path.name for path in run.iterdir()}
-    assert {"config.json", "history.csv", "samples", "gan.keras"} <= files
+    assert {"config.json", "history.csv", "samples", "model.keras"} <= files
     assert sorted(path.name for path in (run / "samples").iterdir()) == [f"epoch_000{e}.npz" for e in range(3)]
     config = json.loads((run / "config.json").read_text())
     assert (config["data"]["name"], config["recipe"]["objective"]) == ("normal", "non_saturating")
@@ -102,7 +104,7 @@ def test_a_run_leaves_what_figure_1_needs_and_is_measured(run):
 
 def test_the_fresh_discriminator_is_new_and_like_the_runs(run):
     first, second = report.fresh_discriminator(run), report.fresh_discriminator(run)
-    gan = keras.saving.load_model(run / "gan.keras")
+    gan = keras.saving.load_model(run / "model.keras")
     assert [w.shape for w in first.get_weights()] == [w.shape for w in gan.discriminator.get_weights()]
     assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), second.get_weights(), strict=True))
     assert not np.array_equal(first.get_weights()[0], gan.discriminator.get_weights()[0])
@@ -170,25 +172,10 @@ def test_a_table_of_runs_on_a_line_and_in_the_plane():
     assert lines[2].split()[:2] == ["line", "0.003"]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        ({}, ("non_saturating", 5, 4e-3, 0.01)),
-        ({"data": "grid"}, ("non_saturating", 1, 2e-3, 0.8)),
-        ({"game": "plain", "data": "grid"}, ("minimax", 1, 0.01, 0.0)),
-        ({"game": "plain", "r1_penalty": 0.3, "discriminator_rate": 0.03}, ("minimax", 1, 0.03, 0.3)),
-    ],
-)
-def test_each_game_has_its_own_values(arguments, expected):
-    recipe = gaussians.with_own_values(gaussians.Gaussians(**arguments))
-    names = ("objective", "discriminator_steps", "discriminator_rate", "r1_penalty")
-    assert tuple(getattr(recipe, name) for name in names) == expected
-
-
 def test_the_plain_game_is_what_compile_alone_plays_at_a_smaller_rate(plane):
-    gan, plain = keras.saving.load_model(plane / "gan.keras"), kg.GAN(*linear_pair(1.0, 0.0))
+    gan, plain = keras.saving.load_model(plane / "model.keras"), kg.GAN(*linear_pair(1.0, 0.0))
     plain.compile()
-    names = ("updates", "discriminator_steps", "discriminator_weight", "r1_penalty", "ema")
+    names = ("updates", "discriminator_steps", "discriminator_weight", "penalties", "ema")
     assert [getattr(gan, name) for name in names] == [getattr(plain, name) for name in names]
     assert isinstance(gan.objective, type(plain.objective))
     for optimizer, other in zip(gan.optimizer.optimizers, plain.optimizer.optimizers, strict=True):
@@ -197,8 +184,8 @@ def test_the_plain_game_is_what_compile_alone_plays_at_a_smaller_rate(plane):
 
 
 def test_the_rate_falls_to_zero_for_both_players():
-    recipe = gaussians.Gaussians(epochs=3, batch_size=1000)
-    gan = gaussians.build(recipe, kg.datasets.load("normal"), 1)
+    recipe = Gaussians(epochs=3, batch_size=1000)
+    gan = recipe.build(recipe.data(), 1)
     steps = [optimizer.get_config()["learning_rate"]["config"]["decay_steps"] for optimizer in gan.optimizer.optimizers]
     assert steps == [60, 300]
 
@@ -206,7 +193,9 @@ def test_the_rate_falls_to_zero_for_both_players():
 def test_what_is_no_run_of_points(tmp_path):
     with pytest.raises(ValueError, match="which is no run"):
         report.measure(tmp_path)
-    (tmp_path / "config.json").write_text(json.dumps({"data": {"name": "mnist"}, "recipe": {}, "command": []}))
+    (tmp_path / "config.json").write_text(
+        json.dumps({"data": {"name": "mnist"}, "recipe": {"name": "mnist"}, "command": [], "updates_per_epoch": 1})
+    )
     with pytest.raises(ValueError, match="trained on mnist"):
         report.measure(tmp_path)
 

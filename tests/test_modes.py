@@ -85,9 +85,9 @@ def test_the_callback_logs_and_leaves_training_bit_identical():
         trained.append(weights(gan.generator) + weights(gan.discriminator))
     assert all_equal(*trained)
     expected = Modes(data.train / 16, data.labels.train, data.validation / 16, 100).measure(gan.sample(100, seed=0))
-    for name in callback.NAMES:
-        assert len(history[f"modes_{name}"]) == 3
-        assert np.isfinite(history[f"modes_{name}"]).all()
+    for name in callback.names:
+        assert len(history[name]) == 3
+        assert np.isfinite(history[name]).all()
     assert history["modes_kl"][1] == history["modes_kl"][2]
     assert expected.fewest == pytest.approx(history["modes_fewest"][2], abs=0.2)
 

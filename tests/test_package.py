@@ -97,7 +97,7 @@ def test_the_wheel_holds_what_the_command_needs(tmp_path):
         text=True,
     )
     assert result.returncode == 0, result.stderr
-    assert (tmp_path / "empty" / "runs" / "digits-1" / "gan.keras").is_file()
+    assert (tmp_path / "empty" / "runs" / "digits-1" / "model.keras").is_file()
     assert (tmp_path / "empty" / "digits.png").is_file()
 
 

@@ -1,22 +1,378 @@
-"""Whole runs of the recipes, as a user starts them: minutes each."""
+"""Recipes: the values of every preset, the models they build, and whole runs."""
 
+import dataclasses
+import json
 import time
 
+import keras
 import numpy as np
 import pytest
-from keras_gan.recipes import digits
+from checks import check_equal_state, history
+from conftest import without_export
+from keras_gan.recipes import PRESETS, from_settings
+from keras_gan.recipes.cifar10_conv import Cifar10Conv
+from keras_gan.recipes.cifar10_dense import Cifar10Dense
+from keras_gan.recipes.cifar10_r1 import Cifar10R1
+from keras_gan.recipes.digits import Digits
+from keras_gan.recipes.gaussians import Gaussians
+from keras_gan.recipes.mnist import Mnist
+from keras_gan.recipes.mnist_r1 import MnistR1
+from keras_gan.recipes.tfd import Tfd
 
 import keras_gan as kg
+from keras_gan import runs
+from keras_gan.artifacts import files
+
+RUN = {"every": 5, "seed": None, "run_dir": None, "device": "auto", "precision": "float32", "batch_size": 100}
+SIMULTANEOUS = {"objective": "non_saturating", "updates": "simultaneous", "discriminator_steps": 1}
+RELEASED = {
+    **RUN,
+    **SIMULTANEOUS,
+    "epochs": 250,
+    "decay_factor": 1.000004,
+    "minimum_learning_rate": 1e-6,
+    "momentum": 0.5,
+    "final_momentum": 0.7,
+    "ramp_epochs": 250,
+    "discriminator_weight": 0.5,
+    "r1_penalty": 0.0,
+    "ema": 0.0,
+}
+R1 = {
+    **RUN,
+    **SIMULTANEOUS,
+    "beta_1": 0.5,
+    "discriminator_weight": 1.0,
+    "dropout": False,
+    "ema": 0.9999,
+}
+MNIST = {"data_source": None, "data_path": None}
+CIFAR10 = {"width": 1.0, "data_source": None}
+GAUSSIANS = {
+    **RUN,
+    "every": 1,
+    "updates": "alternating",
+    "discriminator_weight": 1.0,
+    "beta_1": 0.0,
+    "beta_2": 0.99,
+    "momentum": 0.5,
+    "prior": "uniform",
+    "hidden_layers": 3,
+}
+LINE = {"epochs": 80, "batch_size": 250, "noise_dim": 1, "units": 64}
+LINE |= {"activation": "silu", "bias_spread": 1.0, "start": "linear"}
+PLANE = {"epochs": 60, "batch_size": 500, "noise_dim": 2, "units": 128}
+PLANE |= {"activation": "relu", "bias_spread": 0.0, "start": "random"}
+STEADY = {"optimizer": "adam", "objective": "non_saturating", "generator_rate": 0.002}
+LINE_STEADY = {"discriminator_steps": 5, "discriminator_rate": 0.004, "r1_penalty": 0.01, "ema": 0.998}
+PLANE_STEADY = {"discriminator_steps": 1, "discriminator_rate": 0.002, "ema": 0.0}
+PLAIN = {"optimizer": "sgd", "objective": "minimax", "discriminator_steps": 1}
+PLAIN |= {"generator_rate": 0.01, "discriminator_rate": 0.01, "r1_penalty": 0.0, "ema": 0.0}
+
+VALUES = {  # what the runs in docs/ were made with
+    "digits": {
+        **RUN,
+        **SIMULTANEOUS,
+        **{"epochs": 700, "every": 100, "learning_rate": 0.1, "momentum": 0.5},
+        **{"discriminator_weight": 0.5, "r1_penalty": 0.0, "ema": 0.999},
+    },
+    "mnist": {**RELEASED, **MNIST, "learning_rate": 0.1, "dropout": True},
+    "mnist-alternating": {
+        **RELEASED,
+        **MNIST,
+        **{"learning_rate": 0.1, "updates": "alternating", "discriminator_weight": 1.0},
+        **{"dropout": False, "r1_penalty": 0.2, "ema": 0.9998},
+    },
+    "mnist-r1": {
+        **R1,
+        **MNIST,
+        **{"epochs": 30, "learning_rate": 3e-4, "epsilon": 1e-5, "r1_penalty": 2.0, "discriminator_range": 0.05},
+    },
+    "tfd": {
+        **RELEASED,
+        **{"epochs": 22, "pretraining_epochs": 50, "learning_rate": 0.05, "width": 1.0, "fold": 0, "data_path": None},
+    },
+    "cifar10-dense": {**RELEASED, **CIFAR10, "learning_rate": 0.025},
+    "cifar10-conv": {**RELEASED, **CIFAR10, "learning_rate": 0.004, "batch_size": 128},
+    "cifar10-r1-dense": {
+        **R1,
+        **CIFAR10,
+        **{"epochs": 100, "learning_rate": 5e-4, "epsilon": 1e-7, "r1_penalty": 70.0, "discriminator_range": 0.015},
+    },
+    "cifar10-r1-conv": {
+        **R1,
+        **CIFAR10,
+        **{"epochs": 100, "learning_rate": 3e-4, "epsilon": 1e-5, "r1_penalty": 50.0, "discriminator_range": 0.05},
+    },
+    **{f"gaussians-{points}": {**GAUSSIANS, **LINE, **STEADY, **LINE_STEADY} for points in ("normal", "mixture")},
+    "gaussians-ring": {**GAUSSIANS, **PLANE, **STEADY, **PLANE_STEADY, "r1_penalty": 0.2},
+    "gaussians-grid": {**GAUSSIANS, **PLANE, **STEADY, **PLANE_STEADY, "r1_penalty": 0.8},
+    **{f"gaussians-plain-{points}": {**GAUSSIANS, **LINE, **PLAIN} for points in ("normal", "mixture")},
+    **{f"gaussians-plain-{points}": {**GAUSSIANS, **PLANE, **PLAIN} for points in ("ring", "grid")},
+}
+SAID_BY_PRESET = {"name", "points", "networks", "game"}
+
+
+@pytest.fixture(autouse=True)
+def _no_exports():
+    with without_export():
+        yield
+
+
+def tiny_images(shape, preprocessing):
+    images = np.random.default_rng(0).integers(0, 256, (3, 60, *shape), "uint8")
+    labels = kg.datasets.Splits(*np.zeros((3, 60), "int64"))
+    return kg.datasets.Dataset(*images, labels=labels, preprocessing=preprocessing, card={"name": "tiny"})
+
+
+def tiny_mnist():
+    return tiny_images((28, 28, 1), keras.layers.Rescaling(1 / 255))
+
+
+def tiny_cifar10():
+    return tiny_images((32, 32, 3), kg.layers.GlobalContrastNormalization(55.0))
+
+
+def r1_of(gan):
+    """gamma of the penalty the GAN was compiled with."""
+    return sum(penalty.weight for penalty in gan.penalties)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_values_of_a_preset(name):
+    values = dataclasses.asdict(PRESETS[name])
+    assert values["name"] == name
+    assert {key: value for key, value in values.items() if key not in SAID_BY_PRESET} == VALUES[name]
+
+
+def test_the_presets_are_all_there():
+    assert list(PRESETS) == list(VALUES)
+    assert (Mnist(), Mnist.alternating()) == (PRESETS["mnist"], PRESETS["mnist-alternating"])
+    assert (Cifar10R1(), Cifar10R1.dense()) == (PRESETS["cifar10-r1-conv"], PRESETS["cifar10-r1-dense"])
+    assert Cifar10R1.conv() == Cifar10R1()
+    assert (Gaussians(), Gaussians.plain("grid")) == (PRESETS["gaussians-normal"], PRESETS["gaussians-plain-grid"])
+    assert len({preset.summary for preset in PRESETS.values()}) == len(PRESETS)
+    with pytest.raises(ValueError, match=r"no such points.*square.*normal"):
+        Gaussians.steady("square")
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_recipes_are_frozen(name):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        PRESETS[name].epochs = 3
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_off_is_0_in_every_recipe(name):
+    fields = {field.name: field.type for field in dataclasses.fields(PRESETS[name])}
+    not_given = {"seed", "run_dir", "data_path", "data_source"}
+    assert {key for key, value in dataclasses.asdict(PRESETS[name]).items() if value is None} <= not_given
+    assert (fields["ema"], fields["r1_penalty"]) == (float, float)
+
+
+def test_a_recipe_from_the_settings_of_a_run():
+    recipe = dataclasses.replace(Cifar10R1.dense(), width=0.5, seed=3)
+    settings = json.loads(json.dumps(dataclasses.asdict(recipe)))
+    assert from_settings(settings) == recipe
+    with pytest.raises(ValueError, match=r"no recipe of that name.*imagenet.*digits"):
+        from_settings({"name": "imagenet"})
+    with pytest.raises(ValueError, match=r"not those of the recipe digits.*colour"):
+        from_settings({"name": "digits", "colour": 1})
+
+
+def built(recipe, data):
+    keras.utils.set_random_seed(1)
+    return recipe.build(data, 1)
+
+
+SMALL = {  # a preset's data, and values that make its networks small
+    "digits": (lambda: kg.datasets.load("digits"), {}),
+    "mnist": (tiny_mnist, {}),
+    "cifar10": (tiny_cifar10, {"width": 0.01}),
+    "gaussians": (None, {"units": 8, "hidden_layers": 1}),
+}
+
+
+@pytest.mark.parametrize("name", [name for name in PRESETS if name != "tfd"])
+def test_every_preset_builds_its_game(name):
+    """As compiled: what the recipe says, and 0 is off."""
+    load, small = SMALL[name.split("-")[0]]
+    preset = PRESETS[name]
+    data = load() if load else preset.data()
+    for recipe in (preset, dataclasses.replace(preset, ema=0.0, r1_penalty=0.0)):
+        gan = built(dataclasses.replace(recipe, **small), data)
+        assert (gan.updates, gan.discriminator_steps) == (recipe.updates, recipe.discriminator_steps)
+        assert (gan.discriminator_weight, r1_of(gan)) == (recipe.discriminator_weight, recipe.r1_penalty)
+        assert gan.ema == (recipe.ema or None)
+        assert isinstance(gan.objective, type(kg.objectives.get(recipe.objective)))
+        assert gan.sample(2, seed=0).shape == (2, *data.train.shape[1:])
+
+
+def test_the_mnist_recipe_runs_the_released_settings():
+    data = tiny_mnist()
+    gan = built(Mnist(batch_size=20), data)
+    assert (gan.updates, gan.discriminator_weight, gan.discriminator_steps, gan.ema) == ("simultaneous", 0.5, 1, None)
+    assert isinstance(gan.objective, kg.objectives.NonSaturating)
+    assert isinstance(gan.prior, kg.priors.Uniform)
+    for optimizer in gan.optimizer.optimizers:
+        rate, momentum = optimizer.get_config()["learning_rate"]["config"], optimizer.get_config()["momentum"]["config"]
+        assert rate == {"initial": 0.1, "factor": 1.000004, "minimum": 1e-6}
+        assert momentum == {"initial": 0.5, "final": 0.7, "epochs": 250, "updates_per_epoch": 3}
+    bias = gan.generator.trainable_variables[-1].numpy()
+    np.testing.assert_allclose(1 / (1 + np.exp(-bias)), data.pixel_mean().ravel(), rtol=1e-4)
+
+
+def test_mnist_is_read_where_the_recipe_says(monkeypatch):
+    received = []
+    monkeypatch.setattr(kg.datasets, "load", lambda name, **options: received.append((name, options)))
+    Mnist(data_path="a.npz").data()
+    MnistR1(data_source="keras").data()
+    Cifar10Conv(data_source="keras").data()
+    Tfd(fold=2).data()
+    Gaussians.steady("ring").data()
+    assert received == [
+        ("mnist", {"source": None, "path": "a.npz"}),
+        ("mnist", {"source": "keras", "path": None}),
+        ("cifar10", {"source": "keras"}),
+        ("tfd", {"path": None, "fold": 2}),
+        ("ring", {}),
+    ]
+
+
+def test_the_r1_recipe_keeps_the_networks():
+    gan = built(MnistR1(), tiny_mnist())
+    assert (gan.generator.count_params(), gan.discriminator.count_params()) == (2_503_984, 1_231_441)
+    assert (gan.updates, gan.discriminator_weight, r1_of(gan), gan.ema) == ("simultaneous", 1.0, 2.0, 0.9999)
+    assert np.abs(gan.discriminator.trainable_variables[0].numpy()).max() == pytest.approx(0.05, rel=0.01)
+    assert not [layer for layer in gan.discriminator.layers if isinstance(layer, keras.layers.Dropout)]
+    for optimizer in gan.optimizer.optimizers:
+        assert isinstance(optimizer, keras.optimizers.Adam)
+        assert float(optimizer.learning_rate) == pytest.approx(3e-4)
+
+
+@pytest.mark.parametrize(("recipe", "dropped"), [(Mnist(), True), (Mnist.alternating(), False)])
+def test_the_alternating_game_drops_nothing(recipe, dropped):
+    layers = built(recipe, tiny_mnist()).discriminator.layers
+    assert any(isinstance(layer, keras.layers.Dropout) for layer in layers) == dropped
+
+
+@pytest.mark.parametrize("recipe", [Cifar10Dense, Cifar10Conv])
+def test_the_cifar10_recipes(recipe, tmp_path, monkeypatch):
+    monkeypatch.setattr(kg.datasets, "load", lambda name, **options: tiny_cifar10())
+    runs.run(recipe(width=0.01, epochs=1, batch_size=20, seed=1, run_dir=str(tmp_path / "run")))
+    gan = keras.saving.load_model(tmp_path / "run" / "best.keras")
+    assert (gan.updates, gan.discriminator_weight) == ("simultaneous", 0.5)
+    assert isinstance(gan.prior, kg.priors.Normal)
+    (row,) = history(tmp_path / "run")
+    assert np.isfinite(float(row["val_parzen_ll"]))
+    assert gan.sample(2, seed=0).shape == (2, 32, 32, 3)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "rate", "penalty", "discriminator_range", "largest_sample"),
+    [(Cifar10R1.conv(), 3e-4, 50.0, 0.05, 100), (Cifar10R1.dense(), 5e-4, 70.0, 0.015, 0.5)],
+)
+def test_the_r1_recipe_on_cifar10(recipe, rate, penalty, discriminator_range, largest_sample):
+    gan = built(dataclasses.replace(recipe, width=0.02), tiny_cifar10())
+    assert (gan.updates, gan.discriminator_weight, r1_of(gan), gan.ema) == ("simultaneous", 1.0, penalty, 0.9999)
+    assert not [layer for layer in gan.discriminator.layers if isinstance(layer, keras.layers.Dropout)]
+    first = np.abs(gan.discriminator.trainable_variables[0].numpy()).max()
+    assert first == pytest.approx(discriminator_range, rel=0.02)
+    assert [float(o.learning_rate) for o in gan.optimizer.optimizers] == pytest.approx([rate, rate])
+    assert np.abs(gan.sample(50, seed=0)).max() < largest_sample
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        dataclasses.replace(Cifar10R1(), dropout=True),
+        Cifar10Dense(ramp_epochs=3, updates="alternating", discriminator_steps=2),
+    ],
+)
+def test_measurements_and_schedules_go_on_where_they_were(recipe, tmp_path, monkeypatch):
+    monkeypatch.setattr(kg.datasets, "load", lambda name, **options: tiny_cifar10())
+    recipe = dataclasses.replace(recipe, width=0.01, batch_size=20, every=3, seed=1, ema=0.9)
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    runs.run(dataclasses.replace(recipe, epochs=4, run_dir=str(whole)))
+    runs.run(dataclasses.replace(recipe, epochs=1, run_dir=str(parts)))  # nothing is measured in the next
+    runs.run(dataclasses.replace(recipe, epochs=4, run_dir=str(parts)))
+    assert history(whole) == history(parts)
+    assert len({row["val_parzen_ll"] for row in history(whole)}) == 2  # measured in epochs 1 and 3
+    assert "val_parzen_ll_trained" in history(whole)[0]
+    for name in ("model.keras", "best.keras"):
+        check_equal_state(*(keras.saving.load_model(folder / name) for folder in (whole, parts)))
+
+
+def test_the_momentum_ramp_knows_k():
+    players = built(Mnist(updates="alternating", discriminator_steps=2, batch_size=10), tiny_mnist()).optimizer
+    ramps = [o.get_config()["momentum"]["config"]["updates_per_epoch"] for o in players.optimizers]
+    assert ramps == [3, 6]
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    from PIL import Image
+
+    (tmp_path / "pictures").mkdir()
+    for i, image in enumerate(np.random.default_rng(0).integers(0, 256, (50, 50, 60, 3), "uint8")):
+        Image.fromarray(image).save(tmp_path / "pictures" / f"{i}.png")
+    return str(tmp_path / "pictures")
+
+
+def test_the_tfd_recipe_plays_two_games(pictures, tmp_path):
+    folder = tmp_path / "run"
+    recipe = Tfd(
+        width=0.01, pretraining_epochs=2, epochs=1, batch_size=20, data_path=pictures, seed=1, run_dir=str(folder)
+    )
+    runs.run(recipe)
+    first, gan = (keras.saving.load_model(path / "model.keras") for path in (folder / "pretraining", folder))
+    assert (len(first.generator.layers), len(gan.generator.layers)) == (5, 7)
+    assert isinstance(gan.prior, kg.priors.Normal)
+    assert [int(g.optimizer.iterations) for g in (first, gan)] == [4, 2]
+    config = json.loads((folder / "config.json").read_text())
+    assert (config["recipe"]["epochs"], config["data"]["name"]) == (1, "images")
+    config = json.loads((folder / "pretraining" / "config.json").read_text())
+    assert (config["recipe"]["epochs"], config["recipe"]["game"]) == (2, "pretraining")
+    kernels = [v for v in gan.trainable_variables if v.name == "kernel"]
+    assert len(kernels) == 8
+    for kernel in kernels:  # max-norm holds after updates
+        assert np.linalg.norm(keras.ops.convert_to_numpy(kernel), axis=0).max() <= 1.9365 * (1 + 1e-5)
+
+
+def test_the_tfd_recipe_goes_on_in_either_game(pictures, tmp_path, monkeypatch, capsys):
+    common = {"width": 0.01, "batch_size": 20, "every": 1, "data_path": pictures}
+    whole, parts = (str(tmp_path / name) for name in ("whole", "parts"))
+    runs.run(Tfd(pretraining_epochs=2, epochs=2, run_dir=whole, seed=1, **common))
+
+    save = files.write
+    for stop_at in (1, 2):  # the pretraining's first epoch; its second and the second game's first
+        saves = []
+
+        def counted(path, write_to, keep_before=False, saves=saves, stop_at=stop_at):
+            save(path, write_to, keep_before)
+            saves.extend([path] if keep_before else [])
+            if len(saves) == stop_at:
+                raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(files, "write", counted)
+            seed = {"seed": 1} if stop_at == 1 else {}  # resumed, the run has its seed
+            with pytest.raises(SystemExit):
+                runs.run(Tfd(pretraining_epochs=2, epochs=2, run_dir=parts, **seed, **common))
+        assert f"--run-dir {parts} resumes the run" in capsys.readouterr().err
+    runs.run(Tfd(pretraining_epochs=2, epochs=2, run_dir=parts, **common))
+    whole, parts = (keras.saving.load_model(tmp_path / name / "model.keras") for name in ("whole", "parts"))
+    assert int(parts.optimizer.iterations) == 4
+    check_equal_state(whole, parts)
 
 
 @pytest.mark.slow
 def test_digits_learns_all_ten_classes(tmp_path):
     """A classifier of held-out real digits sees every class in the samples, and is sure of most."""
-    import keras
     from sklearn.neural_network import MLPClassifier
 
     started = time.perf_counter()
-    digits.main(digits.Digits(run_dir=str(tmp_path / "run")))
+    runs.run(Digits(run_dir=str(tmp_path / "run")))
     seconds = time.perf_counter() - started
     data = kg.datasets.load("digits")
     held_out = np.concatenate([data.validation, data.test]).reshape(-1, 64) / 16
@@ -24,7 +380,7 @@ def test_digits_learns_all_ten_classes(tmp_path):
     classifier = MLPClassifier((128,), max_iter=500, random_state=0).fit(held_out, labels)
     real = classifier.score(data.train.reshape(-1, 64) / 16, data.labels.train)
     assert real > 0.93
-    samples = keras.saving.load_model(tmp_path / "run" / "gan.keras").sample(1000, seed=0).reshape(-1, 64)
+    samples = keras.saving.load_model(tmp_path / "run" / "model.keras").sample(1000, seed=0).reshape(-1, 64)
     probabilities = classifier.predict_proba(samples)
     shares = np.bincount(probabilities.argmax(1), minlength=10) / len(samples)
     confidence = np.median(probabilities.max(1))

@@ -3,22 +3,22 @@ import json
 import keras
 import numpy as np
 import pytest
-from keras_gan.recipes import digits
+from keras_gan.recipes.digits import Digits
 
 import keras_gan as kg
-from keras_gan import cli
+from keras_gan import cli, runs
 from keras_gan.artifacts import shipping
 
 
 def test_a_run_ships_with_its_card(tmp_path, capsys):
     pytest.importorskip("tensorflow")
-    digits.main(digits.Digits(epochs=2, every=1, seed=5, run_dir=str(tmp_path / "run")))
+    runs.run(Digits(epochs=2, every=1, seed=5, run_dir=str(tmp_path / "run")))
     cli.main(["ship", str(tmp_path / "run"), str(tmp_path / "shipped"), "--dataset", "digits"])
     folder = tmp_path / "shipped"
     assert {p.name for p in folder.iterdir()} == {"generator", "generator.keras", "generator.keras.json", "samples.png"}
     card = kg.load(folder).card
     assert (card["epochs"], card["seed"], card["prior"], card["noise_dim"]) == (2, 5, "uniform", 32)
-    assert card["recipe"]["learning_rate"] == digits.Digits().learning_rate
+    assert card["recipe"]["learning_rate"] == Digits().learning_rate
     assert card["command"].startswith("keras-gan")
     assert str(tmp_path) not in json.dumps(card)
     assert f"{card['scores']['test_log_likelihood']:.1f} nats" in capsys.readouterr().out
@@ -34,7 +34,7 @@ def test_a_folder_without_a_run(tmp_path):
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="run once: test_exports.py has every backend")
 def test_exports_of_a_run_are_numbered(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    digits.main(digits.Digits(epochs=2, every=1, seed=5, run_dir="run"))
+    runs.run(Digits(epochs=2, every=1, seed=5, run_dir="run"))
     for _ in range(2):
         cli.main(["export", "run", "--out", "served"])
     assert sorted(path.name for path in (tmp_path / "served").iterdir()) == ["1", "2"]

@@ -162,7 +162,7 @@ def _find(model):
             )
         return folder / "generator.keras"
     if path.is_dir() and not (path / "saved_model.pb").exists():
-        for name in ("best.keras", "gan.keras", "previous-gan.keras", "generator.keras"):
+        for name in ("best.keras", "model.keras", "previous-model.keras", "generator.keras"):
             if (path / name).exists():
                 return path / name
         versions = [folder for folder in path.iterdir() if folder.name.isdecimal()]

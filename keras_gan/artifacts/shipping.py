@@ -9,13 +9,14 @@ from keras_gan.datasets import Dataset
 from keras_gan.evaluation import scores
 from keras_gan.figures import grids
 from keras_gan.models.gan import GAN
-from keras_gan.runs import training
+from keras_gan.runs import saved
+from keras_gan.runs.card import describe
 
 
 def ship(run: str | Path, folder: str | Path, data: Dataset, name: str) -> dict[str, Any]:
     """Writes generator/ (SavedModel), generator.keras, their cards and samples.png of a run's best model.
 
-    The best model is `best.keras`, chosen by validation images alone, or `gan.keras` where no measurement was made.
+    The best model is `best.keras`, chosen by validation images alone, or `model.keras` where no measurement was made.
 
     Args:
         run: folder of a run.
@@ -30,9 +31,9 @@ def ship(run: str | Path, folder: str | Path, data: Dataset, name: str) -> dict[
         ValueError: if the folder of the run holds no trained model.
     """
     folder = Path(folder)
-    gan = training.load_best(run)
+    gan = saved.load_best(run)
     found = scores.score(gan.sample, data, name)
-    card = training.describe(run, gan) | {"sigma": found.reports[0].sigma, "scores": json.loads(found.to_json())}
+    card = describe(run, gan) | {"sigma": found.reports[0].sigma, "scores": json.loads(found.to_json())}
     for name, format in (("generator.keras", "keras"), ("generator", "saved_model")):
         gan.export(folder / name, format, card)
     grids.save_grid(gan.sample(100, seed=0), folder / "samples.png", 10)
@@ -65,7 +66,7 @@ def export(model: str | Path, format: str, output: str | Path | None = None) -> 
         path = path / str(max(versions, default=0) + 1)
     card = generator.card
     if (Path(model) / "config.json").is_file():
-        card = training.describe(model, training.load_best(model))
+        card = describe(model, saved.load_best(model))
     if isinstance(generator.model, GAN):
         generator.model.export(path, format, card)
     else:

@@ -1,8 +1,25 @@
-"""Keras callbacks that show how the generator fares."""
+"""Keras callbacks: what a training shows and measures, and what it leaves on disk."""
 
+from keras_gan.callbacks.checkpoint import Checkpoint
+from keras_gan.callbacks.history_file import HistoryFile
+from keras_gan.callbacks.interrupt import Interrupt
+from keras_gan.callbacks.measurement import Measurement
 from keras_gan.callbacks.modes import Modes
 from keras_gan.callbacks.parzen import ParzenLogLikelihood
+from keras_gan.callbacks.report import Report
 from keras_gan.callbacks.sample_grid import SampleGrid
+from keras_gan.callbacks.seconds import Seconds
 from keras_gan.callbacks.snapshots import Snapshots
 
-__all__ = ["Modes", "ParzenLogLikelihood", "SampleGrid", "Snapshots"]
+__all__ = [
+    "Checkpoint",
+    "HistoryFile",
+    "Interrupt",
+    "Measurement",
+    "Modes",
+    "ParzenLogLikelihood",
+    "Report",
+    "SampleGrid",
+    "Seconds",
+    "Snapshots",
+]

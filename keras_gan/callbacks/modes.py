@@ -25,7 +25,10 @@ class Modes(Measurement):
         ValueError: if `every` or `num_samples` is less than 1.
     """
 
-    NAMES = ("kl", "fewest", "confidence", "near_duplicates", "nearest_training", "two_sample_accuracy")
+    names = tuple(
+        f"modes_{name}"
+        for name in ("kl", "fewest", "confidence", "near_duplicates", "nearest_training", "two_sample_accuracy")
+    )
 
     def __init__(
         self,
@@ -36,22 +39,22 @@ class Modes(Measurement):
         num_samples: int = 2000,
         seed: int = 0,
     ) -> None:
-        super().__init__(every)
         if min(every, num_samples) < 1:
             raise ValueError(
                 f"Modes needs every >= 1 and num_samples >= 1. Received: every={every}, num_samples={num_samples}."
             )
+        super().__init__(every)
         self.num_samples, self.seed = num_samples, seed
         self._data = train, labels, validation
         self._measures: modes.Modes | None = None
 
-    def _measure(self):
+    def measure(self):
         if self._measures is None:
             train, labels, validation = self._data
             preprocess = self.model.preprocess
             self._measures = modes.Modes(preprocess(train), labels, preprocess(validation), self.num_samples, self.seed)
         samples = self.model.sample(self.num_samples, seed=self.seed)
         if not np.isfinite(samples).all():
-            return {f"modes_{name}": float("nan") for name in self.NAMES}
+            return dict.fromkeys(self.names, float("nan"))
         report = self._measures.measure(samples)
-        return {f"modes_{name}": getattr(report, name) for name in self.NAMES}
+        return {name: getattr(report, name.removeprefix("modes_")) for name in self.names}

@@ -42,17 +42,17 @@ class ParzenLogLikelihood(Measurement):
         grid: tuple[float, ...] = parzen.GRID,
         suffix: str = "",
     ) -> None:
-        super().__init__(every)
         if min(every, num_samples, num_validation) < 1:
             raise ValueError(
                 "ParzenLogLikelihood needs every, num_samples and num_validation of at least 1. Received: "
                 f"every={every}, num_samples={num_samples}, num_validation={num_validation}."
             )
+        super().__init__(every)
         self.validation = validation[:num_validation]
         self.num_samples, self.seed, self.averaged, self.grid = num_samples, seed, averaged, grid
         self.names = tuple(name + suffix for name in ("val_parzen_ll", "val_parzen_se", "parzen_sigma"))
 
-    def _measure(self):
+    def measure(self):
         samples = self.model.sample(self.num_samples, seed=self.seed, averaged=self.averaged)
         if not np.isfinite(samples).all():  # training has failed: let TerminateOnNaN and the logs say so
             return dict.fromkeys(self.names, float("nan"))

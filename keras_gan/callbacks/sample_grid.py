@@ -1,6 +1,7 @@
 """Pictures of the samples while training goes on."""
 
 from pathlib import Path
+from typing import Any
 
 from keras_gan.callbacks.series import Series
 from keras_gan.figures import grids
@@ -18,6 +19,8 @@ class SampleGrid(Series):
         rows: rows of the grid; it has as many columns.
         seed: seed of the noise.
         value_range: the samples' values for black and white. Default: `keras_gan.figures.display_range` of each grid.
+        condition: what the samples shall have, `rows * rows` of them in the order of the grid, for a model that is told
+            a condition. Default: drawn as the training data have it.
     """
 
     SUFFIX = ".png"
@@ -29,12 +32,14 @@ class SampleGrid(Series):
         rows: int = 10,
         seed: int = 0,
         value_range: tuple[float, float] | None = None,
+        condition: Any = None,
     ) -> None:
         super().__init__(folder, every)
         if rows < 1:
             raise ValueError(f"SampleGrid needs rows >= 1. Received: rows={rows}.")
-        self.rows, self.seed, self.value_range = rows, seed, value_range
+        self.rows, self.seed, self.value_range, self.condition = rows, seed, value_range, condition
 
     def _write(self, path):
-        samples = self.model.sample(self.rows**2, seed=self.seed)
+        asked = {} if self.condition is None else {"condition": self.condition}
+        samples = self.model.sample(self.rows**2, seed=self.seed, **asked)
         grids.save_grid(samples, path, self.rows, self.value_range)

@@ -11,7 +11,7 @@ from keras_gan.figures import curves, grids
 from keras_gan.mixtures import figure1
 from keras_gan.mixtures.snapshots import is_line
 from keras_gan.models.gan import GAN
-from keras_gan.runs.training import load_best, load_data
+from keras_gan.runs.saved import load_best, load_data
 
 _ROWS, _COLUMNS = 4, 5  # of figure 2: samples drawn in this order, none left out
 _CHUNK = 10_000  # training images preprocessed at once

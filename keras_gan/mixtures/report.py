@@ -1,4 +1,4 @@
-"""The low-dimensional labs: a trained pair against the paper's theory, from the run of the recipe `gaussians`."""
+"""The low-dimensional labs: a trained pair against the paper's theory, from the run of the recipe `Gaussians`."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -11,7 +11,8 @@ from keras_gan.evaluation import bounds, theory
 from keras_gan.mixtures import measures, snapshots
 from keras_gan.mixtures.data import MIXTURES, Mixture
 from keras_gan.models.gan import GAN
-from keras_gan.runs import training
+from keras_gan.runs import saved
+from keras_gan.runs.folder import read_config
 
 _BULK = 0.95  # share of p_data in it
 _HISTOGRAM_SAMPLES, _BOUND_SAMPLES = 100_000, 50_000
@@ -55,7 +56,7 @@ class LabReport:
 
 
 def measure(run: str | Path) -> LabReport:
-    """Measures the pair that a run of the recipe `gaussians` ended with.
+    """Measures the pair that a run of the recipe `Gaussians` ended with.
 
     Args:
         run: folder of the run.
@@ -67,7 +68,7 @@ def measure(run: str | Path) -> LabReport:
         ValueError: if the folder holds no trained model, or one of other data.
     """
     mixture = mixture_of(run)
-    gan = training.load_best(run)
+    gan = saved.load_best(run)
     return compare(gan, mixture, fresh_discriminator(run))
 
 
@@ -108,27 +109,24 @@ def mixture_of(run: str | Path) -> Mixture:
     """The mixture that a run was trained on.
 
     Raises:
-        ValueError: if the folder is no run of the recipe `gaussians`.
+        ValueError: if the folder is no run of the recipe `Gaussians`.
     """
-    name = training.read_config(run)["data"].get("name") if (Path(run) / "config.json").exists() else None
+    name = read_config(run)["data"].get("name") if (Path(run) / "config.json").exists() else None
     if name not in MIXTURES:
         raise ValueError(
             f"The theory needs a density that is known. Received: run={str(run)!r}, "
             f"{'trained on ' + name if name else 'which is no run'}. Expected: the folder of a run of "
-            "`keras-gan train gaussians`."
+            "`keras-gan train gaussians-normal`, or another whose name begins so."
         )
     return MIXTURES[name][0]
 
 
 def fresh_discriminator(run: str | Path) -> keras.Model:
     """A new discriminator like the run's."""
-    from keras_gan.recipes import gaussians
-
-    settings = training.read_config(run)["recipe"]
-    fields = {field.name for field in dataclasses.fields(gaussians.Gaussians)}
-    recipe = gaussians.Gaussians(**{name: value for name, value in settings.items() if name in fields})
+    recipe = saved.load_recipe(run)
+    data = recipe.data()
     keras.utils.set_random_seed(0)
-    return gaussians.networks(recipe, training.load_data(run))[1]
+    return recipe.networks(data)[1]
 
 
 def densities(shot: snapshots.Snapshot, mixture: Mixture) -> tuple[np.ndarray, np.ndarray, float]:

@@ -9,6 +9,7 @@ def mnist(
     pixel_mean: np.ndarray | None = None,
     dropout: bool = True,
     discriminator_range: float = 0.005,
+    num_classes: int = 0,
 ) -> Networks:
     """The paper's MNIST networks: 2,503,984 and 1,231,441 parameters, noise of width 100.
 
@@ -17,10 +18,12 @@ def mnist(
             there, as in the released recipe. Default: biases 0, a grey start.
         dropout: whether the discriminator drops inputs of its layers, as the paper's did.
         discriminator_range: r of the discriminator.
+        num_classes: for a game whose condition is a class: both networks also take a one-hot label of that width, beside
+            the noise and beside the pixels. 0 for none, as in the paper.
     """
     return (
-        relu_generator((28, 28, 1), 100, 1200, pixel_mean),
-        maxout_discriminator((28, 28, 1), 240, discriminator_range, dropout),
+        relu_generator((28, 28, 1), 100, 1200, pixel_mean, num_classes),
+        maxout_discriminator((28, 28, 1), 240, discriminator_range, dropout, num_classes=num_classes),
     )
 
 
@@ -28,9 +31,10 @@ def digits(
     pixel_mean: np.ndarray | None = None,
     dropout: bool = True,
     discriminator_range: float = 0.005,
+    num_classes: int = 0,
 ) -> Networks:
     """The MNIST networks scaled down to the bundled 8x8 digits, noise of width 32. Arguments: those of `mnist`."""
     return (
-        relu_generator((8, 8, 1), 32, 256, pixel_mean),
-        maxout_discriminator((8, 8, 1), 96, discriminator_range, dropout),
+        relu_generator((8, 8, 1), 32, 256, pixel_mean, num_classes),
+        maxout_discriminator((8, 8, 1), 96, discriminator_range, dropout, num_classes=num_classes),
     )

@@ -12,23 +12,32 @@ Networks = tuple[keras.Model, keras.Model]
 TFD_MAX_NORM = 1.9365
 
 
-def relu_generator(image_shape, noise_dim, hidden, pixel_mean):
-    """ReLU hidden layers and a sigmoid output: the generator of the MNIST networks."""
+def relu_generator(image_shape, noise_dim, hidden, pixel_mean, num_classes=0):
+    """ReLU hidden layers and a sigmoid output: the generator of the MNIST networks.
+
+    With classes it takes `[noise, label]`, and the label stands beside the noise.
+    """
     size = int(np.prod(image_shape))
-    return keras.Sequential(
+    return _told(
+        [keras.Input((noise_dim,), name="noise")],
         [
-            keras.Input((noise_dim,)),
             layers.Dense(hidden, activation="relu", kernel_initializer=uniform(0.05)),
             layers.Dense(hidden, activation="relu", kernel_initializer=uniform(0.05)),
             layers.Dense(size, kernel_initializer=uniform(0.05), bias_initializer=pixel_bias(pixel_mean)),
             *image_output(image_shape, "sigmoid"),
         ],
-        name="generator",
+        num_classes,
+        "generator",
     )
 
 
-def maxout_discriminator(image_shape, units, initial_range, dropout=True, width=1.0, front=(), limited=False):
-    """Two maxout layers and a logit, with dropout before each: the discriminator of all dense networks."""
+def maxout_discriminator(
+    image_shape, units, initial_range, dropout=True, width=1.0, front=(), limited=False, num_classes=0
+):
+    """Two maxout layers and a logit, with dropout before each: the discriminator of all dense networks.
+
+    With classes it takes `[image, label]`, and the label stands beside the pixels.
+    """
 
     def kernel(range_width=1.0):
         initial = uniform(initial_range, range_width)
@@ -36,20 +45,32 @@ def maxout_discriminator(image_shape, units, initial_range, dropout=True, width=
             return {"kernel_initializer": initial}
         return {"kernel_initializer": Constrained(initial, max_norm()), "kernel_constraint": max_norm()}
 
-    return keras.Sequential(
+    return _told(
+        [keras.Input(image_shape), *front, layers.Flatten(), *dropout_layers(0.2, dropout)],
         [
-            keras.Input(image_shape),
-            *front,
-            layers.Flatten(),
-            *dropout_layers(0.2, dropout),
             Maxout(units, 5, **kernel()),
             *dropout_layers(0.5, dropout),
             Maxout(units, 5, **kernel(width)),
             *dropout_layers(0.5, dropout),
             layers.Dense(1, **kernel(width)),
         ],
-        name="discriminator",
+        num_classes,
+        "discriminator",
     )
+
+
+def _told(front, back, num_classes, name):
+    """The layers in a row; with classes, what the front makes has the one-hot label beside it."""
+    if not num_classes:
+        return keras.Sequential([*front, *back], name=name)
+    first, label = front[0], keras.Input((num_classes,), name="label")
+    x = first
+    for layer in front[1:]:
+        x = layer(x)
+    x = layers.Concatenate()([x, label])
+    for layer in back:
+        x = layer(x)
+    return keras.Model([first, label], x, name=name)
 
 
 def dropout_layers(rate, dropout):

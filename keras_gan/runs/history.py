@@ -1,4 +1,4 @@
-"""A run's history.csv: a row an epoch."""
+"""A run's history.csv: one row per epoch."""
 
 import csv
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ def read(path: Path, needed: Sequence[str] = (), epochs: int | None = None) -> t
 
     Args:
         path: of the file.
-        needed: columns that must be there, beside `epoch`.
+        needed: columns that must be there, besides `epoch`.
         epochs: how many rows there must be, one for each epoch from 0; later ones are left out. Default: whatever is
             there; a last row that was cut short is left out.
 
