@@ -18,7 +18,7 @@ def mnist(
             there, as in the released recipe. Default: biases 0, a grey start.
         dropout: whether the discriminator drops inputs of its layers, as the paper's did.
         discriminator_range: r of the discriminator.
-        num_classes: for a game whose condition is a class: both networks also take a one-hot label of that width, beside
+        num_classes: for a game whose condition is a class: both networks also take a one-hot label, beside
             the noise and beside the pixels. 0 for none, as in the paper.
     """
     return (
