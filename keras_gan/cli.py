@@ -4,7 +4,7 @@ import dataclasses
 import math
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import tyro
 
@@ -91,6 +91,7 @@ def sample(
     out: str = "samples.png",
     interpolate: int = 0,
     spherical: bool = False,
+    condition: tuple[int, ...] = (),
     prior: Literal["uniform", "normal", "spherical"] | None = None,
 ) -> None:
     """Draw samples from a trained generator, as a picture or as arrays.
@@ -102,6 +103,8 @@ def sample(
         out: A .png picture, or a .npz file with `samples` on the model's own scale.
         interpolate: Samples on each line between two draws of the prior; 0 for single samples.
         spherical: Go along great circles instead of straight lines.
+        condition: Classes for the samples of a model that is told one. Several get an equal share of the samples each.
+            By default classes are drawn as the training data had them.
         prior: Noise of a generator alone; by default its card's, or uniform.
     """
     _check_samples(n, seed, out, interpolate)
@@ -111,9 +114,15 @@ def sample(
     from keras_gan.artifacts import files, loading
     from keras_gan.figures import grids
 
-    generator = loading.load(model, prior)
-    samples = generator.interpolate(n, interpolate, seed, spherical) if interpolate else generator.sample(n, seed)
-    columns = interpolate or min(10, math.ceil(n**0.5))
+    sampler = loading.load(model, prior)
+    asked: dict[str, Any] = {}
+    if condition:  # an equal share of the samples for each, in this order
+        asked["condition"] = np.asarray(condition)[np.arange(n) * len(condition) // n]
+    columns = interpolate or (n // len(condition) if len(condition) > 1 else min(10, math.ceil(n**0.5))) or 1
+    if interpolate:
+        samples = sampler.interpolate(n, interpolate, seed, spherical, **asked)
+    else:
+        samples = sampler.sample(n, seed, **asked)
     path = Path(out)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".npz":

@@ -1,6 +1,7 @@
 """What both players are told, from fit to a file of another framework."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -11,7 +12,7 @@ from conftest import all_equal, make_networks, weights
 from keras import ops
 
 import keras_gan as kg
-from keras_gan import conditions
+from keras_gan import cli, conditions
 from keras_gan.artifacts import formats
 
 CLASSES = 3
@@ -187,8 +188,6 @@ def test_another_backend_draws_the_same(other, tmp_path):
         "found = keras.saving.load_model(sys.argv[1]).sample(7, seed=2)\n"
         "assert abs(found - np.load(sys.argv[2])).max() < 1e-6"
     )
-    import os
-
     result = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path / "gan.keras"), str(tmp_path / "expected.npy")],
         env={**os.environ, "KERAS_BACKEND": other},
@@ -207,6 +206,31 @@ def image_networks(shape=(6, 5, 1)):
     x = keras.Input(shape)
     joined = keras.layers.Flatten()(keras.layers.Concatenate()([x, observed, mask]))
     return generator, keras.Model([x, observed, mask], keras.layers.Dense(1)(joined), name="discriminator")
+
+
+def test_the_command_asks_for_classes(tmp_path, capsys):
+    x = keras.Input((8, 8, 1))
+    noise, label = keras.Input((2,)), keras.Input((CLASSES,))
+    join = keras.layers.Concatenate()
+    pixels = keras.layers.Dense(64, "sigmoid")(join([noise, label]))
+    generator = keras.Model([noise, label], keras.layers.Reshape((8, 8, 1))(pixels))
+    discriminator = keras.Model([x, label], keras.layers.Dense(1)(join([keras.layers.Flatten()(x), label])))
+    gan = kg.GAN(generator, discriminator, condition=kg.conditions.Labels(CLASSES), seed=1)
+    gan.compile()
+    gan.save(tmp_path / "gan.keras")
+    file, out = str(tmp_path / "gan.keras"), tmp_path / "out.npz"
+    command = ["sample", file, "--n", "6", "--seed", "1", "--out", str(out)]
+    cli.main([*command, "--condition", "2", "0"])
+    np.testing.assert_allclose(np.load(out)["samples"], gan.sample(6, 1, [2, 2, 2, 0, 0, 0]), atol=1e-6)
+    cli.main([*command, "--condition", "1", "--interpolate", "4"])
+    expected = gan.interpolate(6, 4, seed=1, condition=1)
+    np.testing.assert_allclose(np.load(out)["samples"], expected, atol=1e-6)
+    assert len(expected) == 24
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as stop:
+        cli.main([*command, "--condition", "7"])
+    assert stop.value.code == 2
+    assert "classes from 7 to 7" in capsys.readouterr().err
 
 
 class TestObserved:

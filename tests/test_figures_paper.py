@@ -59,7 +59,7 @@ def test_neighbours_are_sought_among_all_training_images(run, monkeypatch):
     gan, data = keras.saving.load_model(run / "model.keras"), kg.datasets.load("digits")
     images = gan.preprocess(data.train[[0, 700, 1296]])
     monkeypatch.setattr(paper, "_CHUNK", 100)
-    found = paper.nearest_training(gan, data, images)
+    found = paper.nearest_training(data, images)
     np.testing.assert_array_equal(data.train[found], data.train[[0, 700, 1296]])
 
 

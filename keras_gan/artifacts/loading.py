@@ -11,11 +11,33 @@ from keras_gan import conditions, priors
 from keras_gan.artifacts import files, formats
 from keras_gan.backend import programs
 from keras_gan.models.checks import asked_for
+from keras_gan.models.lines import Lines
 
 _BATCH = 1000
 
 
-class Generator:
+class Sampler:
+    """A trained model that samples in a way of its own, with its card.
+
+    Attributes:
+        card: dict of where it came from: data, training, scores, checksum; empty if nothing is known.
+        model: the Keras model, where it was read from a `.keras` file; else None.
+    """
+
+    def __init__(self, card: dict[str, Any], model: Any) -> None:
+        self.card, self.model = card, model
+
+    def sample(self, num: int, seed: int | None = None) -> np.ndarray:
+        """Draws samples: NumPy array of shape `(num, ...)`, float32, on the scale of preprocessed data.
+
+        Args:
+            num: number of samples.
+            seed: integer. Default: fresh samples.
+        """
+        return self.model.sample(num, seed=seed)
+
+
+class Generator(Lines, Sampler):
     """A trained generator with its prior, its condition and its card.
 
     Attributes:
@@ -33,8 +55,9 @@ class Generator:
         model: keras.Model | None = None,
         condition: conditions.Condition | None = None,
     ) -> None:
+        super().__init__(card, model)
         self._generate = generate
-        self.prior, self.condition, self.card, self.model = prior, condition, card, model
+        self.prior, self.condition = prior, condition
 
     def __call__(self, z: np.ndarray, condition: Any = None) -> np.ndarray:
         """Samples for noise.
@@ -50,15 +73,14 @@ class Generator:
         Raises:
             ValueError: if the noise has another size, or the condition does not fit.
         """
-        return self._made(z, condition, None)
+        return self.samples_of(z, asked_for(self.condition, condition, len(z), None))
 
-    def _made(self, z, condition, seed):
+    def samples_of(self, z: np.ndarray, told: tuple[np.ndarray, ...]) -> np.ndarray:
         z = np.asarray(z, "float32")
         if z.ndim != 2 or z.shape[1] != self.prior.dim:
             raise ValueError(f"This generator takes noise of shape (n, {self.prior.dim}). Received: shape {z.shape}.")
-        inputs = [z, *asked_for(self.condition, condition, len(z), seed)]
         parts = [
-            np.asarray(self._generate([array[i : i + _BATCH] for array in inputs]), "float32")
+            np.asarray(self._generate([array[i : i + _BATCH] for array in (z, *told)]), "float32")
             for i in range(0, max(len(z), 1), _BATCH)
         ]
         return np.concatenate(parts)
@@ -78,26 +100,10 @@ class Generator:
         Raises:
             ValueError: if the condition does not fit.
         """
-        return self._made(self.prior.draw(num, seed), condition, seed)
-
-    def interpolate(self, lines: int, steps: int, seed: int | None = None, spherical: bool = False) -> np.ndarray:
-        """Samples along lines in the noise, from one draw of the prior to another.
-
-        Args:
-            lines: number of lines.
-            steps: samples on a line, ends included.
-            seed: integer. Default: fresh noise.
-            spherical: whether to go along great circles.
-
-        Returns:
-            NumPy array of shape `(lines * steps, ...)`, float32, line by line.
-        """
-        ends = self.prior.draw(2 * lines, seed)
-        z = priors.interpolate(ends[::2], ends[1::2], steps, spherical)
-        return self(z.reshape(-1, self.prior.dim))
+        return self.samples_of(self.prior.draw(num, seed), asked_for(self.condition, condition, num, seed))
 
 
-def load(model: str | Path, prior: str | priors.Prior | None = None) -> Generator:
+def load(model: str | Path, prior: str | priors.Prior | None = None) -> Any:
     """A trained generator: `keras_gan.load("mnist")` is the one that ships.
 
     Reading a `.keras` file or a run's folder runs no code from it. A SavedModel, an ONNX or LiteRT file and above all
@@ -110,7 +116,7 @@ def load(model: str | Path, prior: str | priors.Prior | None = None) -> Generato
             says.
 
     Returns:
-        `Generator`.
+        `Generator`; of a model that samples without noise a `Sampler`, which has the method `sample` alone.
 
     Raises:
         ValueError: if there is no such model, its file is damaged or not the one that its card describes, a package to
@@ -126,6 +132,8 @@ def load(model: str | Path, prior: str | priors.Prior | None = None) -> Generato
     found = files.load_model(path)
     if isinstance(found, keras_gan.GAN):
         return Generator(formats.one_input(found.predict_on_batch), found.prior, card, found, found.condition)
+    if callable(getattr(found, "sample", None)):
+        return Sampler(card, found)
     generate = formats.one_input(found.predict_on_batch)
     return _generator(generate, formats.inputs_of(found, path), prior, card, path, found)
 

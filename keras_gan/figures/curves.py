@@ -30,11 +30,16 @@ def save_game(run: str | Path, path: str | Path) -> None:
         "value V(D, G), nats": {"value": "value"},
         "discriminator's accuracy": {"d_accuracy": "training"},
     }
-    rows, _ = history.read(Path(run) / "history.csv", [name for lines in panels.values() for name in lines])
+    rows, columns = history.read(Path(run) / "history.csv")
+    panels = {
+        title: {name: label for name, label in lines.items() if name in columns} for title, lines in panels.items()
+    }
+    panels = {title: lines for title, lines in panels.items() if lines} or {"loss": {"loss": "training"}}
     epochs = [int(row["epoch"]) + 1 for row in rows]
     levels = {"value V(D, G), nats": (-math.log(4), "-log 4: cannot tell"), "mean D": (0.5, "cannot tell")}
     figure = matplotlib.figure.Figure(figsize=(10, 6), layout="constrained")
-    for panel, (title, lines) in zip(figure.subplots(2, 2, sharex=True).flat, panels.items(), strict=True):
+    grid = figure.subplots(-(-len(panels) // 2), min(2, len(panels)), sharex=True, squeeze=False).flat
+    for panel, (title, lines) in zip(grid, panels.items(), strict=False):
         for name, label in lines.items():
             panel.plot(epochs, [float(row[name]) for row in rows], label=label)
         if title in levels:

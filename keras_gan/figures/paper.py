@@ -1,16 +1,16 @@
 """The paper's figures, drawn from runs of the recipes: all that `keras-gan figures` writes."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from keras_gan import priors
 from keras_gan.datasets import Dataset
 from keras_gan.evaluation.distances import nearest
 from keras_gan.figures import curves, grids
 from keras_gan.mixtures import figure1
 from keras_gan.mixtures.snapshots import is_line
-from keras_gan.models.gan import GAN
+from keras_gan.models.preprocessing import preprocess
 from keras_gan.runs.saved import load_best, load_data
 
 _ROWS, _COLUMNS = 4, 5  # of figure 2: samples drawn in this order, none left out
@@ -36,14 +36,16 @@ def draw(runs: list[str], folder: str | Path, seed: int = 0, steps: int = 12) ->
     """
     folder = Path(folder)
     models = [(run, load_best(run), load_data(run)) for run in map(Path, runs)]
-    images = [(gan, data) for _, gan, data in models if not _is_points(data)]
+    images = [(model, data) for _, model, data in models if not _is_points(data)]
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     if images:
-        written = [folder / name for name in ("figure2.png", "figure3.png", "figure3-spherical.png")]
-        grids.save(grids.side_by_side([figure2(gan, data, seed) for gan, data in images]), written[0])
-        for path, spherical in zip(written[1:], (False, True), strict=True):
-            grids.save(grids.side_by_side([figure3(gan, steps, seed, spherical) for gan, _ in images]), path)
+        written = [folder / "figure2.png"]
+        grids.save(grids.side_by_side([figure2(model, data, seed) for model, data in images]), written[0])
+    if walkable := [model for model, _ in images if hasattr(model, "interpolate")]:  # a sampler may have no noise
+        for name, spherical in (("figure3.png", False), ("figure3-spherical.png", True)):
+            written.append(folder / name)
+            grids.save(grids.side_by_side([figure3(model, steps, seed, spherical) for model in walkable]), written[-1])
     for run, gan, data in models:
         name = run.resolve().name
         course, animation = folder / f"{name}-curves.png", folder / f"{name}-training.gif"
@@ -60,36 +62,47 @@ def draw(runs: list[str], folder: str | Path, seed: int = 0, steps: int = 12) ->
     return written
 
 
-def figure2(gan: GAN, data: Dataset, seed: int = 0) -> np.ndarray:
+def figure2(sampler: Any, data: Dataset, seed: int = 0) -> np.ndarray:
     """Unselected samples, and beside each row the training image nearest to its last one, on the model's own scale.
+
+    Args:
+        sampler: anything with `sample(num, seed)`.
+        data: what it was trained on.
+        seed: of the samples.
 
     Returns:
         uint8 array of shape `(height, width, c)`.
     """
-    samples = gan.sample(_ROWS * _COLUMNS, seed=seed)
+    samples = sampler.sample(_ROWS * _COLUMNS, seed=seed)
     last = samples[_COLUMNS - 1 :: _COLUMNS]
-    return grids.beside_neighbours(samples, gan.preprocess(data.train[nearest_training(gan, data, last)]))
+    neighbours = data.train[nearest_training(data, last)]
+    return grids.beside_neighbours(samples, preprocess(data.preprocessing, neighbours))
 
 
-def nearest_training(gan: GAN, data: Dataset, images: np.ndarray) -> np.ndarray:
+def nearest_training(data: Dataset, images: np.ndarray) -> np.ndarray:
     """Indices of the training images nearest to images on the model's scale, by Euclidean distance, shape `(n,)`."""
     indices, distances = np.zeros(len(images), "int64"), np.full(len(images), np.inf)
     for start in range(0, len(data.train), _CHUNK):
-        found, away = nearest(images, gan.preprocess(data.train[start : start + _CHUNK]))
+        found, away = nearest(images, preprocess(data.preprocessing, data.train[start : start + _CHUNK]))
         closer = away < distances
         indices[closer], distances[closer] = start + found[closer], away[closer]
     return indices
 
 
-def figure3(gan: GAN, steps: int = 12, seed: int = 0, spherical: bool = False, rows: int = 2) -> np.ndarray:
-    """Samples along lines in the noise, a row a line, between ends drawn from the prior.
+def figure3(model: Any, steps: int = 12, seed: int = 0, spherical: bool = False, rows: int = 2) -> np.ndarray:
+    """Samples along lines in the noise, one row per line, between ends drawn from the prior.
+
+    Args:
+        model: a `keras_gan.GAN`, or whatever else has `interpolate`.
+        steps: samples on a line.
+        seed: of the ends.
+        spherical: whether to go along great circles.
+        rows: lines.
 
     Returns:
         uint8 array of shape `(height, width, c)`.
     """
-    ends = gan.prior.draw(2 * rows, seed)
-    z = priors.interpolate(ends[::2], ends[1::2], steps, spherical)
-    samples = np.asarray(gan.predict(z.reshape(-1, gan.prior.dim), verbose=0), "float32")
+    samples = model.interpolate(rows, steps, seed, spherical)
     return grids.grid(samples, steps, grids.display_range(samples))
 
 

@@ -14,12 +14,13 @@ from keras_gan.artifacts import formats
 from keras_gan.models import checks
 from keras_gan.models.averaging import Average
 from keras_gan.models.fitting import Fitted
+from keras_gan.models.lines import Lines
 from keras_gan.models.preprocessing import preprocess
 
 _PARTS = ("generator", "discriminator", "prior", "condition", "preprocessing")
 
 
-class Players(Fitted):
+class Players(Lines, Fitted):
     """A generator and a discriminator with what they share: prior, condition, preprocessing. `GAN` lets them play."""
 
     def __init__(
@@ -144,11 +145,17 @@ class Players(Fitted):
         Raises:
             ValueError: if the condition does not fit, or there is none to fit.
         """
-        inputs = told(self.prior.draw(num, seed), checks.asked_for(self.condition, condition, num, seed))
+        condition = checks.asked_for(self.condition, condition, num, seed)
+        return self.samples_of(self.prior.draw(num, seed), condition, averaged, batch_size)
+
+    def samples_of(
+        self, z: np.ndarray, told: tuple[np.ndarray, ...], averaged: bool = True, batch_size: int = 1000
+    ) -> Any:
+        inputs = [z, *told] if told else z
         with self.averaged_weights() if averaged else contextlib.nullcontext(), backend.shuffling_untouched():
             samples = self.generator.predict(inputs, batch_size=batch_size, verbose=0)
         if self.condition is not None:
-            samples = self.condition.complete(samples, inputs[1:])
+            samples = self.condition.complete(samples, told)
         return keras.tree.map_structure(lambda part: ops.convert_to_numpy(part).astype("float32"), samples)
 
     def preprocess(self, x: Any, batch_size: int = 1000) -> np.ndarray:
