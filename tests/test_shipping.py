@@ -17,7 +17,7 @@ def test_a_run_ships_with_its_card(tmp_path, capsys):
     folder = tmp_path / "shipped"
     assert {p.name for p in folder.iterdir()} == {"generator", "generator.keras", "generator.keras.json", "samples.png"}
     card = kg.load(folder).card
-    assert (card["epochs"], card["seed"], card["prior"], card["noise_width"]) == (2, 5, "uniform", 32)
+    assert (card["epochs"], card["seed"], card["prior"], card["noise_dim"]) == (2, 5, "uniform", 32)
     assert card["recipe"]["learning_rate"] == digits.Digits().learning_rate
     assert card["command"].startswith("keras-gan")
     assert str(tmp_path) not in json.dumps(card)

@@ -32,7 +32,7 @@ def export(
         card: what else the card should say: data, training...
 
     Returns:
-        The card: format, prior, width of the noise, shape and range of samples, checksum, and what was given.
+        The card: format, prior, size of the noise, shape and range of samples, checksum, and what was given.
 
     Raises:
         ValueError: for an unknown format, a path with another ending, or a package that is not installed.
@@ -53,7 +53,7 @@ def export(
         if format == "keras":
             generator.save(partial)
         else:
-            programs.write(generator, prior.dim, kind, partial, format)
+            programs.write(generator, prior, partial, format)
         generate = (
             files.load_model(partial).predict_on_batch if format == "keras" else programs.read(partial, format)[0]
         )
@@ -63,7 +63,7 @@ def export(
         card = {
             "format": format,
             "prior": kind,
-            "noise_width": prior.dim,
+            "noise_dim": prior.dim,
             "image_shape": list(samples.shape[1:]),
             "range": _range(generator),
             "exported_by": f"keras-gan {importlib.metadata.version('keras-gan')}",
@@ -107,15 +107,15 @@ def checksum(path: Path) -> str:
     return digest.hexdigest()
 
 
-def noise_width(model: keras.Model, path: Path) -> int:
-    """Width of the noise that a Keras model takes.
+def noise_dim(model: keras.Model, path: Path) -> int:
+    """Size of the noise that a Keras model takes.
 
     Raises:
         ValueError: if it takes something else.
     """
     shape = getattr(model, "input_shape", None)
     if not isinstance(shape, tuple) or len(shape) != 2 or not isinstance(shape[1], int):
-        raise ValueError(f"{path} holds no generator: a model that takes noise of shape (batch, dim).")
+        raise ValueError(f"{path} holds no generator: a model that takes noise of shape (batch, noise_dim).")
     return shape[1]
 
 

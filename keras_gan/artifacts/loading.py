@@ -44,7 +44,7 @@ class Generator:
             NumPy array of shape `(n, ...)`, float32, on the scale of preprocessed data.
 
         Raises:
-            ValueError: if the noise has another width.
+            ValueError: if the noise has another size.
         """
         z = np.asarray(z, "float32")
         if z.ndim != 2 or z.shape[1] != self.prior.dim:
@@ -105,13 +105,15 @@ def load(model: str | Path, prior: str | None = None) -> Generator:
     if (expected := card.get("checksum")) is not None and formats.checksum(path) != expected:
         raise ValueError(f"{path} is not what its card describes: the checksum differs. It is damaged, or was changed.")
     if path.suffix != ".keras":
-        generate, width = programs.read(path, _format(path))
-        return Generator(generate, priors.get(prior or card.get("prior") or "uniform", width), card)
+        generate, noise_dim = programs.read(path, _format(path))
+        return Generator(generate, priors.get(prior or card.get("prior") or "uniform", noise_dim), card)
     found = files.load_model(path)
     if isinstance(found, keras_gan.GAN):
         return Generator(found.predict_on_batch, found.prior, card, found.averaged_generator or found.generator)
-    width = formats.noise_width(found, path)
-    return Generator(found.predict_on_batch, priors.get(prior or card.get("prior") or "uniform", width), card, found)
+    noise_dim = formats.noise_dim(found, path)
+    return Generator(
+        found.predict_on_batch, priors.get(prior or card.get("prior") or "uniform", noise_dim), card, found
+    )
 
 
 def shipped() -> dict[str, Path]:

@@ -6,6 +6,7 @@ the machine it is written on goes into a program.
 
 import importlib
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from typing import Any
 
 import keras
 import numpy as np
+
+from keras_gan.priors import Prior
 
 Generate = Callable[[np.ndarray], np.ndarray]
 # What writes a format, and what a reader of it needs beside NumPy.
@@ -29,13 +32,14 @@ NEEDS = {
 EXTRAS = {"saved_model": "tensorflow", "litert": "litert", "onnx": "onnx", "torch": "torch"}
 
 
-def write(generator: keras.Model, width: int, prior: str | None, path: Path, format: str) -> None:
-    """Writes the generator as a program that takes noise `(n, width)` for any n.
+def write(generator: keras.Model, prior: Prior, path: Path, format: str) -> None:
+    """Writes the generator as a program that takes noise `(n, noise_dim)` for any n.
 
     Args:
         generator: built Keras model.
-        width: of the noise.
-        prior: name of the noise's distribution, for formats that can draw it themselves; None if it has none.
+        prior: of the noise. Formats that can draw noise themselves do so with its `from_uniform`. Where the backend is
+            not the format's framework, another process writes, which knows the classes that are registered for Keras
+            serialization in a module that it can import. With another prior the program is written without draws.
         path: where to.
         format: `"saved_model"`, `"litert"`, `"onnx"` or `"torch"`.
 
@@ -46,17 +50,18 @@ def write(generator: keras.Model, width: int, prior: str | None, path: Path, for
     check_installed(format)
     framework = WRITTEN_BY[format]
     if keras.backend.backend() == framework:
-        _write_here(generator, width, prior, path, format)
+        _write_here(generator, prior.dim, prior, path, format)
         return
     program = "import sys; from keras_gan.backend import programs; programs.main(*sys.argv[1:])"
-    classes = {type(layer).__module__ for layer in (generator, *generator._flatten_layers())}
+    config = json.dumps(keras.saving.serialize_keras_object(prior)) if _known_elsewhere(type(prior)) else ""
+    classes = {type(item).__module__ for item in (prior, generator, *generator._flatten_layers())}
     modules = [name for name in classes if name.split(".")[0] not in ("keras", "keras_gan", "__main__")]
     with tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder) / "generator.keras")
         generator.save(file)
         environment = {"KERAS_BACKEND": framework, "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": os.pathsep.join(sys.path)}
         result = subprocess.run(
-            [sys.executable, "-c", program, file, str(width), prior or "", str(path), format, *modules],
+            [sys.executable, "-c", program, file, str(prior.dim), config, str(path), format, *modules],
             env={**os.environ, **environment},
             capture_output=True,
             text=True,
@@ -69,18 +74,25 @@ def write(generator: keras.Model, width: int, prior: str | None, path: Path, for
         )
 
 
-def main(file: str, width: str, prior: str, path: str, format: str, *modules: str) -> None:
-    """`write` in a process of the framework's own; modules: of the generator's own classes."""
+def _known_elsewhere(kind):
+    registered = keras.saving.get_registered_object(keras.saving.get_registered_name(kind)) is kind
+    importable = getattr(sys.modules.get(kind.__module__), kind.__name__, None) is kind
+    return registered and importable and kind.__module__ != "__main__"
+
+
+def main(file: str, noise_dim: str, prior: str, path: str, format: str, *modules: str) -> None:
+    """`write` in a process of the framework's own: the prior as JSON, or empty; the modules of classes to register."""
     from keras_gan.artifacts import files
 
     for name in modules:
         importlib.import_module(name)
-    _write_here(files.load_model(file), int(width), prior or None, Path(path), format)
+    drawn_from = keras.saving.deserialize_keras_object(json.loads(prior)) if prior else None
+    _write_here(files.load_model(file), int(noise_dim), drawn_from, Path(path), format)
 
 
-def _write_here(generator, width, prior, path, format):
+def _write_here(generator, noise_dim, prior, path, format):
     adapter = importlib.import_module(f"keras_gan.backend.{WRITTEN_BY[format]}")
-    getattr(adapter, f"write_{format}")(generator, width, prior, str(path))
+    getattr(adapter, f"write_{format}")(generator, noise_dim, prior, str(path))
 
 
 def check_installed(format: str) -> None:
@@ -100,7 +112,7 @@ def read(path: Path, format: str) -> tuple[Generate, int]:
     """A program to run.
 
     Returns:
-        `(generate, width)`: a function from noise `(n, width)` to samples, NumPy arrays of float32.
+        `(generate, noise_dim)`: a function from noise `(n, noise_dim)` to samples, NumPy arrays of float32.
 
     Raises:
         ValueError: if a package that the format needs is not installed, or the path holds no such program.

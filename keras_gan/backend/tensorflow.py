@@ -137,44 +137,45 @@ def device_product_with(matrix):
     return product
 
 
-def write_saved_model(generator, width, prior, path):
-    """Signatures `serving_default` (noise z to samples) and `sample` (a number and a seed); endpoint `serve`."""
+def write_saved_model(generator, noise_dim, prior, path):
+    """Signatures `serving_default` (noise z to samples) and `sample` (a number and a seed); endpoint `serve`.
+
+    There is no `sample` if the prior is None or has no map `from_uniform`.
+    """
     module = tf.Module()
     module.weights = [variable.value for variable in generator.variables]  # Keras's own export writes each twice
     module.serve = tf.function(
-        lambda z: generator(z, training=False), input_signature=[tf.TensorSpec((None, width), tf.float32, name="z")]
+        lambda z: generator(z, training=False), input_signature=[tf.TensorSpec((None, noise_dim), tf.float32, name="z")]
     )
     serve = tf.function(lambda z: {"samples": module.serve(z)}, input_signature=module.serve.input_signature)
     signatures = {"serving_default": serve}
-    if prior in _DRAWS:
+    if _has_map(prior):
         scalars = [tf.TensorSpec((), tf.int32, name=name) for name in ("num", "seed")]
 
         def sample(num, seed):
-            z = _DRAWS[prior]((num, width), tf.stack([seed, 0]))
-            return {"samples": module.serve(tf.ensure_shape(z, (None, width)))}
+            # The generator's own numbers are k / 2**23: 0 among them, where an unbounded prior would be infinite.
+            u = tf.random.stateless_uniform((num, noise_dim), tf.stack([seed, 0])) + 2.0**-24
+            return {"samples": module.serve(tf.ensure_shape(prior.from_uniform(u), (None, noise_dim)))}
 
         signatures["sample"] = tf.function(sample, input_signature=scalars)
     tf.saved_model.save(module, path, signatures=signatures)
 
 
-def _on_sphere(shape, seed):
-    z = tf.random.stateless_normal(shape, seed)
-    return z * tf.sqrt(tf.cast(shape[1], tf.float32)) / tf.norm(z, axis=-1, keepdims=True)
+def _has_map(prior):
+    if prior is None:
+        return False
+    try:
+        prior.from_uniform(tf.fill((1, prior.dim), 0.25))
+    except NotImplementedError:
+        return False
+    return True
 
 
-# The priors of keras_gan.priors, by TensorFlow's stateless generators.
-_DRAWS = {
-    "uniform": lambda shape, seed: tf.random.stateless_uniform(shape, seed, -(3.0**0.5), 3.0**0.5),
-    "normal": tf.random.stateless_normal,
-    "spherical": _on_sphere,
-}
-
-
-def write_litert(generator, width, prior, path):
+def write_litert(generator, noise_dim, prior, path):
     """By way of a SavedModel, with LiteRT's own operations only."""
     del prior
     with tempfile.TemporaryDirectory() as folder:
-        write_saved_model(generator, width, None, folder)
+        write_saved_model(generator, noise_dim, None, folder)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serving_default"])
         Path(path).write_bytes(converter.convert())
 

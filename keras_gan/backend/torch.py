@@ -162,11 +162,11 @@ class _Program(torch.nn.Module):
 
 
 @torch.no_grad()
-def _program(generator, width):
+def _program(generator, noise_dim):
     any_number = torch.export.Dim("batch", min=1)
     with keras.device("cpu"):
         program = torch.export.export(
-            _Program(generator).eval(), (torch.zeros(2, width),), dynamic_shapes=({0: any_number},)
+            _Program(generator).eval(), (torch.zeros(2, noise_dim),), dynamic_shapes=({0: any_number},)
         )
     for node in program.graph.nodes:  # where in the maker's folders a line of the program came from
         node.meta.pop("stack_trace", None)
@@ -174,19 +174,19 @@ def _program(generator, width):
     return program
 
 
-def write_torch(generator, width, prior, path):
+def write_torch(generator, noise_dim, prior, path):
     """An `ExportedProgram`, which `torch.export.load` reads."""
     del prior
-    torch.export.save(_program(generator, width), path)
+    torch.export.save(_program(generator, noise_dim), path)
 
 
-def write_onnx(generator, width, prior, path):
+def write_onnx(generator, noise_dim, prior, path):
     """Input `z`, output `samples`; one file with the weights inside."""
     del prior
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it notes that torchvision is not there
     torch.onnx.export(
-        _program(generator, width),
-        (torch.zeros(2, width),),
+        _program(generator, noise_dim),
+        (torch.zeros(2, noise_dim),),
         path,
         input_names=["z"],
         output_names=["samples"],

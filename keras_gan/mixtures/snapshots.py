@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from keras_gan import backend
-from keras_gan.priors import HALF_WIDTH, Normal, Prior, Uniform
+from keras_gan.priors import Prior
 
 _NODES = {1: 401, 2: 61}  # a side
 _NOISES = 4001
@@ -59,9 +59,8 @@ def take(gan: keras.Model, points: np.ndarray, seed: int = 0, averaged: bool = F
 
 
 def is_line(gan: keras.Model) -> bool:
-    """Whether the generator takes one uniform or normal noise value to a point on a line: then p_g is known exactly."""
-    one_value = gan.prior.dim == 1 and gan.generator.output_shape[-1] == 1
-    return one_value and isinstance(gan.prior, (Uniform, Normal))
+    """Whether one noise value with known quantiles becomes a point on a line: then p_g is known exactly."""
+    return gan.prior.independent and gan.prior.dim == 1 and gan.generator.output_shape[-1] == 1
 
 
 def nodes(low: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -82,8 +81,7 @@ def nodes(low: np.ndarray, high: np.ndarray) -> np.ndarray:
 
 def _quantiles(prior: Prior) -> np.ndarray:
     """Noise values in rising order, equal probability between neighbours, shape `(n, 1)`, float32."""
-    if isinstance(prior, Uniform):
-        return np.linspace(-HALF_WIDTH, HALF_WIDTH, _NOISES, dtype="float32")[:, np.newaxis]
-    from scipy import special
-
-    return special.ndtri((np.arange(_NOISES) + 0.5) / _NOISES).astype("float32")[:, np.newaxis]
+    u = np.linspace(0, 1, _NOISES)[:, np.newaxis]
+    if not np.isfinite(prior.quantile(u[[0, -1]])).all():  # an unbounded prior: no noise at the ends
+        u = (np.arange(_NOISES)[:, np.newaxis] + 0.5) / _NOISES
+    return prior.quantile(u).astype("float32")
