@@ -1,4 +1,4 @@
-"""Both players as functions, while training goes on: what Figure 1 of the paper is drawn from."""
+"""Both players as functions, saved during training. Figure 1 of the paper is drawn from these snapshots."""
 
 import dataclasses
 from pathlib import Path
@@ -9,7 +9,7 @@ import numpy as np
 from keras_gan import backend
 from keras_gan.priors import Prior
 
-_NODES = {1: 401, 2: 61}  # a side
+_NODES = {1: 401, 2: 61}  # nodes per side, by dimension
 _NOISES = 4001
 
 
@@ -18,11 +18,12 @@ class Snapshot:
     """Both players at one moment.
 
     Attributes:
-        points: where D was asked, shape `(n, d)`: evenly spaced on a line, or the nodes of a square grid in the plane.
-        discriminator: D there, shape `(n,)`.
-        noise: shape `(m, dim)`: on a line (`is_line`) in rising order with equal probability between neighbours, else
-            drawn.
-        generated: G of that noise, shape `(m, d)`.
+        points: where D was evaluated, shape `(n, d)`: evenly spaced on a line, or the nodes of a square grid in the
+            plane.
+        discriminator: D at these points, shape `(n,)`.
+        noise: z, shape `(m, noise_dim)`. On a line (`is_line`) it rises with equal probability between neighbours;
+            otherwise it is drawn from the prior.
+        generated: G(z), shape `(m, d)`.
     """
 
     points: np.ndarray
@@ -32,19 +33,19 @@ class Snapshot:
 
     @classmethod
     def load(cls, path: str | Path) -> "Snapshot":
-        """Reads one that `Snapshots` wrote."""
+        """Reads a file that the callback `Snapshots` wrote."""
         with np.load(path) as file:
             return cls(**{field.name: file[field.name] for field in dataclasses.fields(cls)})
 
 
 def take(gan: keras.Model, points: np.ndarray, seed: int = 0, averaged: bool = False) -> Snapshot:
-    """The players' values now.
+    """Evaluates both players as they are now.
 
     Args:
         gan: `keras_gan.GAN`.
-        points: where to ask D, shape `(n, d)`, on the scale of samples.
-        seed: of the noise, where it is drawn.
-        averaged: whether the averaged generator is shown, where there is one.
+        points: where to evaluate D, shape `(n, d)`, on the scale of samples.
+        seed: integer, for the noise where it is drawn.
+        averaged: whether to show the averaged generator, where there is one.
 
     Returns:
         `Snapshot`.
@@ -64,15 +65,15 @@ def is_line(gan: keras.Model) -> bool:
 
 
 def nodes(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Evenly spaced points in a box, on a line 401, in the plane 61 a side: shape `(n, d)`, float32.
+    """Evenly spaced points in a box: 401 on a line, 61 per side in the plane. Shape `(n, d)`, float32.
 
     Raises:
-        ValueError: if the corners have another shape than (1,) or (2,).
+        ValueError: if the corners' shape is neither (1,) nor (2,).
     """
     low, high = np.asarray(low), np.asarray(high)
     if low.shape != high.shape or low.shape not in ((1,), (2,)):
         raise ValueError(
-            f"Snapshots are of data on a line or in the plane. Received: corners of shape {low.shape} and "
+            f"Snapshots are made of data on a line or in the plane. Received: corners of shape {low.shape} and "
             f"{high.shape}. Expected: (1,) or (2,)."
         )
     sides = [np.linspace(a, b, _NODES[len(low)]) for a, b in zip(low, high, strict=True)]
