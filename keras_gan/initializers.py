@@ -10,7 +10,7 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("keras_gan")
 class PixelMeanLogit(keras.initializers.Initializer):
-    """Bias of a sigmoid output layer that starts at the training pixels' means: log(mean / (1 - mean)).
+    """Starts the bias of a sigmoid output layer at the training pixels' means: log(mean / (1 - mean)).
 
     With near-zero weights the generator then begins as the mean image. Means are clipped to [1e-7, 1 - 1e-7], so a
     pixel that is never lit starts at -16.118.
@@ -23,9 +23,9 @@ class PixelMeanLogit(keras.initializers.Initializer):
         mean = np.asarray(mean, "float64").reshape(-1)
         if mean.size == 0 or not np.all((mean >= 0) & (mean <= 1)):
             raise ValueError(
-                "Pixel means lie in [0, 1]. Received values from "
-                f"{mean.min() if mean.size else 'nowhere'} to {mean.max() if mean.size else 'nowhere'}: "
-                "scale the images to [0, 1] before averaging (for uint8 images, divide by 255)."
+                "Pixel means must lie in [0, 1]. Received: values from "
+                f"{mean.min() if mean.size else 'nowhere'} to {mean.max() if mean.size else 'nowhere'}. "
+                "Scale the images to [0, 1] before averaging (for uint8 images, divide by 255)."
             )
         self.mean = mean
 
@@ -33,7 +33,7 @@ class PixelMeanLogit(keras.initializers.Initializer):
         if int(np.prod(shape)) != self.mean.size:
             raise ValueError(
                 f"The layer has {int(np.prod(shape))} biases, but {self.mean.size} pixel means were given. "
-                "Give one mean an output unit."
+                "Give one mean per output unit."
             )
         mean = np.clip(self.mean, 1e-7, 1 - 1e-7)
         return ops.convert_to_tensor((np.log(mean) - np.log1p(-mean)).reshape(shape), dtype=dtype or "float32")
@@ -44,24 +44,28 @@ class PixelMeanLogit(keras.initializers.Initializer):
 
 @keras.saving.register_keras_serializable("keras_gan")
 class SparseNormal(keras.initializers.Initializer):
-    """Kernel whose units have a fixed number of incoming weights drawn from N(0, 1), and zeros else.
+    """Draws a fixed number of each unit's incoming weights from N(0, 1), and sets the others to 0.
 
-    The output layer of the TFD generator's pretraining starts so, with 100 weights a unit (Martens 2010).
+    The output layer of the TFD generator's pretraining starts so, with 100 weights per unit (Martens 2010).
 
     Args:
-        nonzero: weights a unit that are not 0; all of them where the layer has fewer inputs.
+        nonzero: number of weights per unit that are not 0; all of them where the layer has fewer inputs.
         seed: integer. Default: from Python's `random`, which `keras.utils.set_random_seed` sets.
     """
 
     def __init__(self, nonzero: int = 100, seed: int | None = None) -> None:
         if not isinstance(nonzero, int) or nonzero < 1:
-            raise ValueError(f"A unit needs at least one weight. Received: nonzero={nonzero!r}.")
+            raise ValueError(
+                f"A unit needs at least one weight. Received: nonzero={nonzero!r}. Pass a positive integer."
+            )
         self.nonzero = nonzero
         self.seed = random.randint(1, 10**9) if seed is None else seed
 
     def __call__(self, shape: tuple[int, ...], dtype: str | None = None) -> Any:
         if len(shape) != 2:
-            raise ValueError(f"Sparse initial weights are for kernels (inputs, units). Received: shape={shape}.")
+            raise ValueError(
+                f"SparseNormal is for kernels of shape (inputs, units), as Dense has. Received: shape={shape}."
+            )
         inputs, units = shape
         seeds = keras.random.SeedGenerator(self.seed)
         order = ops.argsort(keras.random.uniform((units, inputs), seed=seeds), axis=-1)

@@ -17,10 +17,10 @@ class SGD(keras.optimizers.Optimizer):
     Args:
         learning_rate: float, or a `LearningRateSchedule`.
         momentum: float in [0, 1), or a `LearningRateSchedule` such as `keras_gan.schedules.MomentumRamp`.
-        **kwargs: what every Keras optimizer takes: `clipnorm`, `clipvalue`, `global_clipnorm`, `weight_decay`...
+        **kwargs: what every Keras optimizer takes, for example `clipnorm`, `global_clipnorm` and `weight_decay`.
 
     Attributes:
-        velocities: list of variables, one a trained variable, in the order of training.
+        velocities: list of variables, one per trained variable, in the order in which they are trained.
     """
 
     def __init__(self, learning_rate: Any = 0.1, momentum: Any = 0.5, name: str = "sgd", **kwargs: Any) -> None:
@@ -81,19 +81,21 @@ class SGD(keras.optimizers.Optimizer):
 
 def _check_momentum(momentum):
     if not 0 <= momentum < 1:
-        raise ValueError(f"Momentum lies in [0, 1). Received: momentum={momentum}.")
+        raise ValueError(
+            f"The momentum must lie in [0, 1). Received: momentum={momentum}. Pass 0 for plain gradient descent."
+        )
 
 
 @keras.saving.register_keras_serializable("keras_gan")
 class TwoPlayerOptimizer(keras.optimizers.Optimizer):
-    """Both players' optimizers, as the one that Keras sees as `model.optimizer`.
+    """Holds both players' optimizers, and is the one optimizer that Keras sees as `model.optimizer`.
 
-    Keras carries and saves only `model.optimizer.variables`: here those are both players'. Each player's own optimizer
-    stays in reach as `.generator` and `.discriminator`, with its learning rate, schedule, clipping and state.
+    Keras passes on and saves only `model.optimizer.variables`, which here are the variables of both. Each player's own
+    optimizer, with its learning rate, schedule, clipping and state, is at `.generator` and `.discriminator`.
 
     Args:
         generator: the generator's `keras.optimizers.Optimizer`.
-        discriminator: the discriminator's; another object, for each keeps state of its own.
+        discriminator: the discriminator's. It must be another object, because each keeps its own state.
     """
 
     def __init__(
@@ -105,7 +107,7 @@ class TwoPlayerOptimizer(keras.optimizers.Optimizer):
         super().__init__(learning_rate=0.0, name=name)
         if generator is discriminator:
             raise ValueError(
-                "Both players were given the same optimizer object. Each keeps state of its own: make two, for example "
+                "Both players were given the same optimizer object, but each keeps its own state. Make two, such as "
                 "generator_optimizer=SGD(0.1), discriminator_optimizer=SGD(0.1)."
             )
         self.generator = generator
@@ -122,12 +124,12 @@ class TwoPlayerOptimizer(keras.optimizers.Optimizer):
 
     @property
     def iterations(self) -> Any:
-        """Updates of the generator so far: iterations of Algorithm 1."""
+        """Number of the generator's updates so far, which is the number of iterations of Algorithm 1."""
         return self.generator.iterations
 
     @property
     def learning_rate(self) -> Any:
-        """The generator's learning rate. Setting it sets both players': one alone by `.generator.learning_rate`."""
+        """The generator's learning rate. Setting it sets both players'; `.generator.learning_rate` sets one alone."""
         return self.generator.learning_rate
 
     @learning_rate.setter
@@ -138,7 +140,7 @@ class TwoPlayerOptimizer(keras.optimizers.Optimizer):
     def build_players(
         self, generator_variables: list[keras.Variable], discriminator_variables: list[keras.Variable]
     ) -> None:
-        """Makes each player's state. Variables are told apart by identity, not by name or path."""
+        """Creates each player's state. Variables are told apart by identity, not by name or path."""
         for optimizer, variables in (
             (self.generator, generator_variables),
             (self.discriminator, discriminator_variables),
@@ -150,7 +152,7 @@ class TwoPlayerOptimizer(keras.optimizers.Optimizer):
         super().build([*generator_variables, *discriminator_variables])
 
     def apply(self, grads, trainable_variables=None):
-        """Updates each variable by its own player's optimizer; a player with no variable here is left as it is."""
+        """Updates each variable by its own player's optimizer; a player without a variable here stays as it is."""
         variables = self._trainable_variables if trainable_variables is None else trainable_variables
         pairs = list(zip(grads, variables, strict=True))
         for optimizer in self.optimizers:
@@ -208,9 +210,9 @@ def pair(
 
 
 def serialize(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
-    """Keras's description of an optimizer, which every backend can read.
+    """Keras's description of an optimizer, in a form that every backend can read.
 
-    On PyTorch Keras names its own subclasses for PyTorch, which then fail on TensorFlow and JAX.
+    On PyTorch, Keras names its subclasses for PyTorch, which TensorFlow and JAX cannot load.
     """
 
     def portable(value):

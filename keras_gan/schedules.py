@@ -11,11 +11,11 @@ from keras import ops
 class ExponentialDecay(keras.optimizers.schedules.LearningRateSchedule):
     """Divides by a constant after every update, down to a floor: `max(minimum, initial / factor ** step)`.
 
-    The released recipes' learning rate: 0.1 (MNIST), factor 1.000004, minimum 1e-6.
+    This is the learning rate of the released recipes: it starts at 0.1 (MNIST), with factor 1.000004 and minimum 1e-6.
 
     Args:
         initial: value at the first update, positive.
-        factor: what each update divides by, at least 1.
+        factor: number that each update divides by, at least 1.
         minimum: the floor, from 0 to `initial`.
     """
 
@@ -40,13 +40,13 @@ class ExponentialDecay(keras.optimizers.schedules.LearningRateSchedule):
 class MomentumRamp(keras.optimizers.schedules.LearningRateSchedule):
     """Rises in a straight line from the first epoch to the last, constant within an epoch and after the ramp.
 
-    The released recipes' momentum: 0.5 in epoch 1 to 0.7 from epoch 250 on.
+    This is the momentum of the released recipes: 0.5 in epoch 1, and 0.7 from epoch 250 on.
 
     Args:
         initial: value in epoch 1, in [0, 1).
         final: value from epoch `epochs` on, in [0, 1).
         epochs: epoch at which the ramp ends, at least 2.
-        updates_per_epoch: updates in an epoch (500 for MNIST: 50,000 images in minibatches of 100).
+        updates_per_epoch: number of updates per epoch (500 for MNIST: 50,000 images in minibatches of 100).
     """
 
     def __init__(

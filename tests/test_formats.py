@@ -137,7 +137,7 @@ def test_bad_arguments(tmp_path):
         formats.export(generator, prior, tmp_path / "file" / "generator.keras", "keras")
 
 
-@pytest.mark.parametrize("prior", ["normal", "spherical"])
+@pytest.mark.parametrize("prior", list(kg.priors.PRIORS))
 def test_the_prior_inside_a_saved_model(prior, tmp_path):
     tf = pytest.importorskip("tensorflow")
     if keras.backend.backend() != "tensorflow":
@@ -151,3 +151,52 @@ def test_the_prior_inside_a_saved_model(prior, tmp_path):
     assert z.std() == pytest.approx(1, abs=0.01)
     lengths = np.linalg.norm(z, axis=1)
     assert (lengths.std() < 1e-4) == (prior == "spherical")
+
+
+def test_a_prior_of_ones_own_inside_a_saved_model(tmp_path, monkeypatch):
+    tf = pytest.importorskip("tensorflow")
+    (tmp_path / "my_priors.py").write_text(
+        "import keras, keras_gan, numpy\n"
+        "@keras.saving.register_keras_serializable('mine')\n"
+        "class Logistic(keras_gan.priors.Prior):\n"
+        "    def quantile(self, u):\n"
+        "        return 3**0.5 / numpy.pi * numpy.log(u / (1 - u))\n"
+        "    def from_uniform(self, u):\n"
+        "        return 3**0.5 / numpy.pi * keras.ops.log(u / (1 - u))\n"
+        "@keras.saving.register_keras_serializable('mine')\n"
+        "class WithoutMap(keras_gan.priors.Prior):\n"
+        "    def draw(self, num, seed=None):\n"
+        "        return numpy.ones((num, self.dim), 'float32')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    import my_priors
+
+    generator = keras.Sequential([keras.Input((5,)), keras.layers.Rescaling(1.0)])
+    generator(np.zeros((1, 5), "float32"))
+    for name in ("Logistic", "WithoutMap"):
+        prior = getattr(my_priors, name)(5)
+        card = formats.export(generator, prior, tmp_path / name, "saved_model")
+        assert card["prior"] is None
+    assert "sample" not in tf.saved_model.load(str(tmp_path / "WithoutMap")).signatures
+    sample = tf.saved_model.load(str(tmp_path / "Logistic")).signatures["sample"]
+    z = np.sort(sample(num=tf.constant(8000), seed=tf.constant(3))["samples"].numpy(), axis=0)
+    expected = my_priors.Logistic(1).quantile((np.arange(8000) + 0.5) / 8000)
+    np.testing.assert_allclose(z[400:-400], np.tile(expected[400:-400, np.newaxis], 5), atol=0.1)
+    again = (sample(num=tf.constant(4), seed=tf.constant(seed))["samples"].numpy() for seed in (1, 1, 2))
+    first, same, other = again
+    assert np.array_equal(first, same)
+    assert not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("registered", [False, True])
+def test_a_prior_that_no_other_process_knows(registered, tmp_path):
+    tf = pytest.importorskip("tensorflow")
+
+    class Mine(kg.priors.Uniform):
+        pass
+
+    if registered:
+        keras.saving.register_keras_serializable("mine")(Mine)
+    formats.export(make_networks()[0], Mine(3), tmp_path / "generator", "saved_model")
+    here = keras.backend.backend() == "tensorflow"
+    assert ("sample" in tf.saved_model.load(str(tmp_path / "generator")).signatures) == here

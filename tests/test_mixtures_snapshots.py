@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 from conftest import all_equal, weights
+from scipy import special
 
 import keras_gan as kg
 from keras_gan.mixtures import snapshots
@@ -50,6 +51,24 @@ def test_the_plane():
     np.testing.assert_allclose(shot.points[1] - shot.points[0], [0, 4 / 60], atol=1e-6)
     assert shot.generated.shape == (4001, 2)
     np.testing.assert_array_equal(shot.noise, gan.prior.draw(4001, 0))
+
+
+def test_noise_with_equal_probability_between_neighbours():
+    bound = 3**0.5
+    expected = {
+        kg.priors.Uniform: np.linspace(-bound, bound, 4001, dtype="float32"),
+        kg.priors.Normal: special.ndtri((np.arange(4001) + 0.5) / 4001).astype("float32"),
+    }
+    for prior, values in expected.items():
+        gan = kg.GAN(*kg.networks.build("points", size=1, noise_dim=1, units=8), prior=prior(1))
+        shot = snapshots.take(gan, snapshots.nodes([-1], [1]))
+        np.testing.assert_array_equal(shot.noise, values[:, np.newaxis])
+
+
+def test_noise_whose_quantiles_do_not_rise_is_drawn():
+    gan = kg.GAN(*kg.networks.build("points", size=1, noise_dim=1, units=8), prior=kg.priors.Spherical(1))
+    assert not snapshots.is_line(gan)
+    np.testing.assert_array_equal(snapshots.take(gan, snapshots.nodes([-1], [1])).noise, gan.prior.draw(4001, 0))
 
 
 def test_the_trained_generator_is_shown_unless_the_average_is_asked_for():

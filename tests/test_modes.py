@@ -67,7 +67,7 @@ def test_it_is_seeded_and_leaves_global_random_states_alone(digits):
 def test_bad_input(digits, measures):
     with pytest.raises(ValueError, match="Labels do not fit"):
         Modes(digits[0], digits[1][:5], digits[2])
-    with pytest.raises(ValueError, match="differ in width"):
+    with pytest.raises(ValueError, match="differ in size"):
         measures.measure(np.zeros((5, 3)))
     with pytest.raises(ValueError, match="at least 4 rows"):
         two_sample_accuracy(np.zeros((3, 2)), np.zeros((9, 2)))

@@ -93,7 +93,7 @@ def test_folds():
     assert [one.num_validation for one in report.folds] == [150] * 5
     assert report.mean == pytest.approx(np.mean(means))
     assert report.standard_error == pytest.approx(np.std(means, ddof=1) / 5**0.5)
-    with pytest.raises(ValueError, match="needs two"):
+    with pytest.raises(ValueError, match="needs at least two"):
         parzen.evaluate_folds(samples, folds[:1])
 
 
@@ -141,7 +141,7 @@ def test_collapsed_samples_score_worse():
 @pytest.mark.parametrize(
     ("points", "samples", "sigma", "message"),
     [
-        (np.zeros((2, 3)), np.zeros((2, 4)), 0.1, "differ in width"),
+        (np.zeros((2, 3)), np.zeros((2, 4)), 0.1, "differ in size"),
         (np.zeros((2, 3)), np.zeros((2, 3)), 0.0, "positive"),
         (np.zeros((0, 3)), np.zeros((2, 3)), 0.1, "nothing to measure"),
         (np.zeros((2, 3)), np.full((4, 3), np.nan), 0.1, "4 such rows of 4"),

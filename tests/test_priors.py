@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_gan import priors
+from keras_gan import backend, priors
 
 PRIORS = [priors.Uniform, priors.Normal, priors.Spherical]
 
@@ -56,9 +56,93 @@ def test_serialization(prior):
 
 
 @pytest.mark.parametrize("dim", [0, -1, 2.5, None])
-def test_bad_width(dim):
-    with pytest.raises(ValueError, match="width of at least 1"):
+def test_bad_dim(dim):
+    with pytest.raises(ValueError, match="at least one value"):
         priors.Uniform(dim)
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_both_maps_of_uniform_values_are_the_same(prior):
+    u = np.random.default_rng(0).uniform(0.001, 0.999, (50, 2, 6))
+    z = prior(6).quantile(u)
+    assert (z.shape, z.dtype) == ((50, 2, 6), np.float64)
+    on_backend = prior(6).from_uniform(keras.ops.convert_to_tensor(u, "float32"))
+    assert keras.backend.standardize_dtype(on_backend.dtype) == "float32"
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(on_backend), z, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_uniform_values_become_the_prior(prior):
+    u = np.random.default_rng(0).uniform(size=(50_000, 3))
+    z, drawn = (np.sort(noise, axis=0) for noise in (prior(3).quantile(u), prior(3).draw(50_000, seed=1)))
+    np.testing.assert_allclose(z[500:-500], drawn[500:-500], atol=0.06)
+
+
+def test_quantiles_with_known_values():
+    u = np.array([[0.5], [0.975], [0.025]])
+    np.testing.assert_allclose(priors.Normal(1).quantile(u)[:, 0], [0, 1.959964, -1.959964], atol=1e-6)
+    np.testing.assert_allclose(priors.Uniform(1).quantile(u)[:, 0], [0, 0.95 * 3**0.5, -0.95 * 3**0.5], atol=1e-12)
+    vector = np.array([0.3, 0.8, 0.6])
+    z, normal = priors.Spherical(3).quantile(vector), priors.Normal(3).quantile(vector)
+    np.testing.assert_allclose(z, normal * (3**0.5 / np.linalg.norm(normal)), rtol=1e-12)
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_the_map_can_be_differentiated(prior):
+    u = np.array([[0.2, 0.7, 0.4]])
+    weight = np.array([1.0, -2.0, 0.5], "float32")
+
+    def function(u):
+        return keras.ops.matmul(prior(3).from_uniform(u), weight[:, np.newaxis])
+
+    _, gradient = backend.input_gradient(function, keras.ops.convert_to_tensor(u, "float32"), [])
+    steps = 1e-6 * np.eye(3)
+    values = [prior(3).quantile(u + sign * steps) @ weight for sign in (1, -1)]
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(gradient)[0], (values[0] - values[1]) / 2e-6, rtol=1e-3)
+
+
+class Logistic(priors.Prior):
+    """One that has the maps and nothing else."""
+
+    def quantile(self, u):
+        return 3**0.5 / np.pi * np.log(u / (1 - u))
+
+    def from_uniform(self, u):
+        return 3**0.5 / np.pi * keras.ops.log(u / (1 - u))
+
+
+def test_a_prior_of_ones_own_needs_its_maps_alone():
+    prior = Logistic(10)
+    for z in (keras.ops.convert_to_numpy(prior(20_000, keras.random.SeedGenerator(3))), prior.draw(20_000, seed=0)):
+        assert (z.shape, z.dtype) == ((20_000, 10), np.float32)
+        assert np.isfinite(z).all()
+        assert np.abs(z.mean(0)).max() < 0.04
+        np.testing.assert_allclose(z.var(0), 1, atol=0.06)
+    np.testing.assert_array_equal(prior.draw(5, seed=1), prior.draw(5, seed=1))
+
+
+def test_a_prior_without_maps():
+    for use in (lambda prior: prior.quantile(np.ones(2)), lambda prior: prior.draw(2), lambda prior: prior(2, 0)):
+        with pytest.raises(NotImplementedError, match="Prior has no"):
+            use(priors.Prior(2))
+
+
+def test_get():
+    for name, kind in priors.PRIORS.items():
+        for given in (name, kind, kind(3)):
+            found = priors.get(given, 3)
+            assert type(found) is kind
+            assert found.dim == 3
+    prior = Logistic(4)
+    assert priors.get(prior) is prior
+    assert isinstance(priors.get(Logistic, 2), Logistic)
+    for bad in ("cauchy", int, 3, None):
+        with pytest.raises(ValueError, match="Unknown prior"):
+            priors.get(bad, 3)
+    with pytest.raises(ValueError, match=r"dim=4, and dim=5\. Pass Logistic\(5\)"):
+        priors.get(prior, 5)
+    with pytest.raises(ValueError, match="dim=None"):
+        priors.get("normal")
 
 
 def test_straight_lines():

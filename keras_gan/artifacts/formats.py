@@ -66,7 +66,7 @@ def export(
             generator.save(partial)
             generate = one_input(files.load_model(partial).predict_on_batch)
         else:
-            programs.write(generator, inputs, kind, partial, format)
+            programs.write(generator, inputs, prior, partial, format)
             generate = programs.read(partial, format)[0]
         z = [prior.draw(64, seed=0), *(condition.draw(64, seed=0) if condition and condition.can_draw else ())]
         z += [np.random.default_rng(i).random((64, *shape), "float32") for i, (_, shape) in enumerate(inputs[len(z) :])]

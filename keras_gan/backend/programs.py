@@ -18,6 +18,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_gan.priors import Prior
+
 Generate = Callable[[list[np.ndarray]], np.ndarray]
 Inputs = list[tuple[str, tuple[int, ...]]]
 # What writes a format, and what a reader of it needs beside NumPy.
@@ -31,13 +33,15 @@ NEEDS = {
 EXTRAS = {"saved_model": "tensorflow", "litert": "litert", "onnx": "onnx", "torch": "torch"}
 
 
-def write(generator: keras.Model, inputs: Inputs, prior: str | None, path: Path, format: str) -> None:
+def write(generator: keras.Model, inputs: Inputs, prior: Prior, path: Path, format: str) -> None:
     """Writes the generator as a program that takes inputs of any number n of rows.
 
     Args:
         generator: built Keras model.
         inputs: name and shape, without the rows, of each input; the noise is the first.
-        prior: name of the noise's distribution, for formats that can draw it themselves; None if it has none.
+        prior: of the noise. Formats that can draw noise themselves do so with its `from_uniform`. Where the backend is
+            not the format's framework, another process writes, which knows the classes that are registered for Keras
+            serialization in a module that it can import. With another prior the program is written without draws.
         path: where to.
         format: `"saved_model"`, `"litert"`, `"onnx"` or `"torch"`.
 
@@ -51,14 +55,15 @@ def write(generator: keras.Model, inputs: Inputs, prior: str | None, path: Path,
         _write_here(generator, inputs, prior, path, format)
         return
     program = "import sys; from keras_gan.backend import programs; programs.main(*sys.argv[1:])"
-    classes = {type(layer).__module__ for layer in (generator, *generator._flatten_layers())}
+    config = json.dumps(keras.saving.serialize_keras_object(prior)) if _known_elsewhere(type(prior)) else ""
+    classes = {type(item).__module__ for item in (prior, generator, *generator._flatten_layers())}
     modules = [name for name in classes if name.split(".")[0] not in ("keras", "keras_gan", "__main__")]
     with tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder) / "generator.keras")
         generator.save(file)
         environment = {"KERAS_BACKEND": framework, "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": os.pathsep.join(sys.path)}
         result = subprocess.run(
-            [sys.executable, "-c", program, file, json.dumps(inputs), prior or "", str(path), format, *modules],
+            [sys.executable, "-c", program, file, json.dumps(inputs), config, str(path), format, *modules],
             env={**os.environ, **environment},
             capture_output=True,
             text=True,
@@ -71,19 +76,21 @@ def write(generator: keras.Model, inputs: Inputs, prior: str | None, path: Path,
         )
 
 
+def _known_elsewhere(kind):
+    registered = keras.saving.get_registered_object(keras.saving.get_registered_name(kind)) is kind
+    importable = getattr(sys.modules.get(kind.__module__), kind.__name__, None) is kind
+    return registered and importable and kind.__module__ != "__main__"
+
+
 def main(file: str, inputs: str, prior: str, path: str, format: str, *modules: str) -> None:
-    """`write` in a process of the framework's own; modules: of the generator's own classes."""
+    """`write` in a process of the framework's own: inputs and prior as JSON; the modules of classes to register."""
     from keras_gan.artifacts import files
 
     for name in modules:
         importlib.import_module(name)
-    _write_here(
-        files.load_model(file),
-        [(name, tuple(shape)) for name, shape in json.loads(inputs)],
-        prior or None,
-        Path(path),
-        format,
-    )
+    drawn_from = keras.saving.deserialize_keras_object(json.loads(prior)) if prior else None
+    named = [(name, tuple(shape)) for name, shape in json.loads(inputs)]
+    _write_here(files.load_model(file), named, drawn_from, Path(path), format)
 
 
 def _write_here(generator, inputs, prior, path, format):

@@ -155,7 +155,10 @@ def device_product_with(matrix):
 
 
 def write_saved_model(generator, inputs, prior, path):
-    """Signatures `serving_default` (named inputs to samples) and `sample` (a seed, a number or conditions)."""
+    """Signatures `serving_default` (named inputs to samples) and `sample` (a seed, a number or conditions).
+
+    There is no `sample` if the prior is None or has no map `from_uniform`.
+    """
     specs = [tf.TensorSpec((None, *shape), tf.float32, name=name) for name, shape in inputs]
     module = tf.Module()
     module.weights = [variable.value for variable in generator.variables]  # Keras's own export writes each twice
@@ -165,12 +168,14 @@ def write_saved_model(generator, inputs, prior, path):
     )
     serve = tf.function(lambda *tensors: {"samples": module.serve(*tensors)}, input_signature=specs)
     signatures = {"serving_default": serve}
-    if prior in _DRAWS:
-        width = inputs[0][1][0]
+    if _has_map(prior):
+        noise_dim = inputs[0][1][0]
         scalars = [tf.TensorSpec((), tf.int32, name=name) for name in ("num", "seed")]
 
         def draw(num, seed):
-            return tf.ensure_shape(_DRAWS[prior]((num, width), tf.stack([seed, 0])), (None, width))
+            # The generator's own numbers are k / 2**23: 0 among them, where an unbounded prior would be infinite.
+            u = tf.random.stateless_uniform((num, noise_dim), tf.stack([seed, 0])) + 2.0**-24
+            return tf.ensure_shape(prior.from_uniform(u), (None, noise_dim))
 
         def sample(num, seed):
             return {"samples": module.serve(draw(num, seed))}
@@ -185,17 +190,14 @@ def write_saved_model(generator, inputs, prior, path):
     tf.saved_model.save(module, path, signatures=signatures)
 
 
-def _on_sphere(shape, seed):
-    z = tf.random.stateless_normal(shape, seed)
-    return z * tf.sqrt(tf.cast(shape[1], tf.float32)) / tf.norm(z, axis=-1, keepdims=True)
-
-
-# The priors of keras_gan.priors, by TensorFlow's stateless generators.
-_DRAWS = {
-    "uniform": lambda shape, seed: tf.random.stateless_uniform(shape, seed, -(3.0**0.5), 3.0**0.5),
-    "normal": tf.random.stateless_normal,
-    "spherical": _on_sphere,
-}
+def _has_map(prior):
+    if prior is None:
+        return False
+    try:
+        prior.from_uniform(tf.fill((1, prior.dim), 0.25))
+    except NotImplementedError:
+        return False
+    return True
 
 
 def write_litert(generator, inputs, prior, path):

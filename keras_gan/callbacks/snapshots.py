@@ -10,17 +10,17 @@ from keras_gan.mixtures.snapshots import nodes, take
 
 
 class Snapshots(Series):
-    """Writes the trained players' values at fixed points and fixed noise: for data on a line or in the plane.
+    """Writes the trained players' values at fixed points and for fixed noise, for data on a line or in the plane.
 
-    Files are `folder/samples/epoch_0000.npz` (before training) and so on, each a `Snapshot`. Training is bit-identical
-    with and without it.
+    The files are `folder/samples/epoch_0000.npz` (before training) and so on, each a `Snapshot`. Training is
+    bit-identical with and without this callback.
 
     Args:
-        folder: folder of the run; made if it is not there.
+        folder: folder of the run; it is created if it does not exist.
         low: lower corner of the box in which D is asked, shape `(d,)`, d = 1 or 2.
         high: upper corner.
-        every: epochs between snapshots, at least 1; the last epoch always gets one.
-        seed: of the noise, where it is drawn.
+        every: number of epochs between snapshots, at least 1; the last epoch always gets one.
+        seed: integer, for the noise where it is drawn.
     """
 
     SUFFIX = ".npz"

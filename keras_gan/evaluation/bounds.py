@@ -1,4 +1,4 @@
-"""A lower bound on the Jensen-Shannon divergence of samples from data, by a discriminator trained for nothing else."""
+"""A lower bound on the Jensen-Shannon divergence between samples and data, from a discriminator trained for it."""
 
 import dataclasses
 
@@ -9,7 +9,7 @@ from keras_gan import backend
 from keras_gan.evaluation.theory import Estimate, estimate_value
 from keras_gan.models.minibatches import Minibatches
 
-_SHARES = (0.6, 0.2)  # to train on, to stop by; the rest is measured
+_SHARES = (0.6, 0.2)  # for training and for stopping; the rest is measured
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,9 +17,9 @@ class Bound:
     """What `jensen_shannon_bound` found.
 
     Attributes:
-        divergence: `Estimate` of log 2 + V/2 on held-out points, nats: a lower bound but for chance, tight if the
-            discriminator is optimal.
-        epochs: passes that the discriminator was trained for.
+        divergence: `Estimate` of log 2 + V/2 on held-out points, nats. It is a lower bound, apart from chance, and
+            tight if the discriminator is optimal.
+        epochs: number of epochs that the discriminator was trained for.
     """
 
     divergence: Estimate
@@ -41,19 +41,20 @@ def jensen_shannon_bound(
 ) -> Bound:
     """Trains a fresh discriminator against a frozen generator until held-out points tell it no more.
 
-    V is largest at D*, where it is -log 4 + 2 JSD (Theorem 1): what any D reaches on points it was not trained on
-    bounds JSD from below. 60% of the points train it by Adam, 20% halve its rate and end its training, the last 20%
-    are measured.
+    V is largest at D*, where it is -log 4 + 2 JSD (Theorem 1), so the value that any D reaches on points it was not
+    trained on bounds the JSD from below. Adam trains on 60% of the points, 20% decide when to halve the learning rate
+    and when to stop, and the last 20% are measured.
 
     Args:
         discriminator: a new Keras model that ends in one logit; its weights are changed.
         data: array of shape `(n, ...)`, on the scale of samples.
         samples: array of shape `(m, ...)`; the larger set is cut to the smaller's size.
-        batch_size: points in a minibatch, half of them data on average.
-        epochs: passes at most.
-        patience: passes without a better held-out loss that end the training; half as many halve the rate.
-        learning_rate: of Adam, at first.
-        seed: of the order of the points.
+        batch_size: number of points per minibatch, half of them data on average.
+        epochs: number of epochs, at most.
+        patience: number of epochs without a better held-out loss after which training ends; after half as many the
+            learning rate is halved.
+        learning_rate: Adam's learning rate at the start.
+        seed: integer, for the order of the points.
 
     Returns:
         `Bound`.
@@ -64,8 +65,8 @@ def jensen_shannon_bound(
     num = min(len(data), len(samples))
     if num < 10:
         raise ValueError(
-            f"The points are split three ways. Received: {len(data)} of data, {len(samples)} samples. Expected: 10 of "
-            "each at least, and thousands for a bound worth having."
+            f"The points are split three ways. Received: {len(data)} points of data, {len(samples)} samples. Expected: "
+            "at least 10 of each, and thousands for a useful bound."
         )
     stops = np.cumsum([int(share * num) for share in _SHARES])
     parts = [np.split(np.asarray(points[:num], "float32"), stops) for points in (data, samples)]

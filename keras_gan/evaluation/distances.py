@@ -1,4 +1,4 @@
-"""Squared Euclidean distances between large sets of points, a block of rows at a time."""
+"""Squared Euclidean distances between large sets of points, computed one block of rows at a time."""
 
 import concurrent.futures
 import os
@@ -10,29 +10,29 @@ from keras_gan import backend
 
 _BLOCK = 10_000_000  # entries: 40 MB in float32
 _CHUNK = 2**17  # entries that fit a core's cache
-_SMALL = 10**9  # products of so few multiplications are made in float64 at once
+_SMALL = 10**9  # with at most so many multiplications, products are in float64 from the start
 _ROUNDING = 3e-6  # of a float32 distance, in units of |x| |s|; the largest seen for 784 values was 1.8e-6
 
 
 class SquaredDistances:
     """|x - s|^2 for every point x and sample s, by matrix products of blocks.
 
-    Both sets are centred first, and multiplied in float32: on the GPU where there is one, without TF32. What float32
-    loses is bounded by `error`; `blocks` makes the entries that matter again from their differences in float64.
+    Both sets are first centred, then multiplied in float32 (on the GPU where there is one, without TF32). `error`
+    bounds what float32 loses; `map` computes the entries that matter again, from their differences in float64.
 
     Args:
         points: array of shape `(n, ...)`, floats; each point is flattened to d values.
         samples: array of shape `(m, ...)`, on the same scale, flattened likewise.
 
     Raises:
-        ValueError: if widths differ, or an array is empty, of integers, or not finite.
+        ValueError: if points and samples differ in size, or an array is empty, of integers, or not finite.
     """
 
     def __init__(self, points: np.ndarray, samples: np.ndarray) -> None:
         self.points, self.samples = flat("points", points), flat("samples", samples)
         if self.points.shape[1] != self.samples.shape[1]:
             raise ValueError(
-                f"Points and samples differ in width. Received: {self.points.shape[1]} and {self.samples.shape[1]} "
+                f"Points and samples differ in size. Received: {self.points.shape[1]} and {self.samples.shape[1]} "
                 "values each. Give both in the same shape."
             )
         self.width = self.points.shape[1]
@@ -52,16 +52,16 @@ class SquaredDistances:
     def map(
         self, function: Callable[[np.ndarray, np.ndarray], np.ndarray], refine: float = 0.0
     ) -> Iterator[tuple[slice, np.ndarray]]:
-        """Yields `(rows, results)` a block of points: what the function makes of their distances, on every core.
+        """Yields `(rows, results)` per block of points: what the function makes of their distances, on every core.
 
-        The function gets `smallest` and `excess` of some rows, distances being `smallest[:, None] + excess`,
-        and returns an array whose last axis is those rows. `smallest`, float64, is a row's smallest distance, exact to
-        float64's rounding. `excess`, of shape `(rows, m)`, float32 or float64, is not negative, and the function's to
-        write on.
+        The function receives `smallest` and `excess` for some rows, whose distances are `smallest[:, None] + excess`,
+        and returns an array whose last axis is those rows. `smallest`, float64, is each row's smallest distance, exact
+        to float64's rounding. `excess`, of shape `(rows, m)`, float32 or float64, is not negative; the function may
+        overwrite it.
 
         Args:
-            function: called in several threads.
-            refine: entries of an excess up to this are exact too. Every other is within `error` of the truth.
+            function: function of `smallest` and `excess`; it is called in several threads.
+            refine: entries of `excess` up to this are exact too. Every other is within `error` of the truth.
         """
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         step = max(1, _CHUNK // len(self.samples))
@@ -84,7 +84,7 @@ class SquaredDistances:
             distances -= smallest[:, np.newaxis]
             return smallest, distances
         wanted = np.flatnonzero(distances <= (smallest + np.float32(refine + 2 * self.error))[:, np.newaxis])
-        if len(wanted) > distances.size // 20:  # many alike, as the samples of a collapsed generator are
+        if len(wanted) > distances.size // 20:  # many are alike, as the samples of a collapsed generator are
             points = self.points[rows] - self.center
             exact = np.empty(distances.shape)
             for start in range(0, len(self.samples), 1000):
@@ -127,7 +127,7 @@ class SquaredDistances:
 
 
 def nearest(points: np.ndarray, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The nearest sample of each point.
+    """Finds the sample nearest to each point.
 
     Args:
         points: array of shape `(n, ...)`, floats.
@@ -147,14 +147,14 @@ def nearest(points: np.ndarray, samples: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def flat(name: str, array: np.ndarray) -> np.ndarray:
-    """The array with a row a point; checked to be of finite floats and not empty."""
+    """The array with one row per point, after a check that it holds finite floats and is not empty."""
     array = np.asarray(array)
     if array.ndim < 2 or array.size == 0:
         raise ValueError(f"There is nothing to measure. Received: {name} of shape {array.shape}. Expected: (n, ...).")
     if array.dtype.kind in "iub":
         raise ValueError(
-            f"Integers are not on the scale of samples. Received: {name}, {array.dtype}. Preprocess them first, "
-            "for example images / 255."
+            f"Integers are not on the scale of samples. Received: {name} of dtype {array.dtype}. Preprocess them "
+            "first, for example images / 255."
         )
     array = array.reshape(len(array), -1)
     finite = np.isfinite(array).all(axis=1)

@@ -1,7 +1,7 @@
-"""What a Parzen-window likelihood hides: lost modes, copies of the data, samples a classifier tells from data.
+"""What a Parzen-window likelihood hides: lost modes, copies of the data, samples that a classifier tells from data.
 
 A generator that maps many z to few images ("the Helvetica scenario" of the paper's section 6), or that repeats training
-images, can have a good likelihood. Each measure here sees one such failure, and is given beside its value on real
+images, can have a good likelihood. Each measure here detects one such failure. Beside it stands its value on real
 held-out images, so that a reader knows what is good.
 """
 
@@ -26,13 +26,13 @@ class ModesReport:
         class_shares: array of shape `(classes,)`: share of the samples that the classifier puts into each class.
         kl: KL divergence of those shares from the data's, in nats; 0 is best.
         fewest: smallest of `class_shares`.
-        confidence: median of the classifier's highest probability; near 1 where samples look like one class.
+        confidence: median of the classifier's highest probability; near 1 if each sample clearly looks like one class.
         near_duplicates: share of samples closer to another sample than 99% of as many real images are to each other;
             0.01 for real images, 1 for a collapsed generator.
         nearest_training: mean Euclidean distance of a sample to its nearest training image.
-        nearest_training_of_data: the same of held-out images: samples much nearer than this are copies.
-        two_sample_accuracy: accuracy of a fresh classifier at telling samples from held-out images, on pairs it was not
-            trained on: 0.5 is best, 1 worst.
+        nearest_training_of_data: the same distance for held-out images. Samples that are much nearer are copies.
+        two_sample_accuracy: accuracy of a fresh classifier at telling samples from held-out images, on images it was
+            not trained on: 0.5 is best, 1 is worst.
     """
 
     class_shares: np.ndarray
@@ -54,14 +54,14 @@ class ModesReport:
 
 
 class Modes:
-    """Measures samples against data. Trains a small classifier of the data once; everything is seeded.
+    """Measures samples against data. A small classifier of the data is trained once; everything is seeded.
 
     Args:
         train: training images on the scale of samples, shape `(n, ...)`, floats.
         labels: their classes, shape `(n,)`, integers from 0.
-        held_out: images that the generator has not seen, on the same scale: validation images while training goes on.
-        num_samples: samples measured, and the most held-out images used.
-        seed: of classifiers and choices.
+        held_out: images that the generator has not seen, on the same scale; during training, validation images.
+        num_samples: how many samples are measured, and at most how many held-out images are used.
+        seed: integer, for the classifiers and the choice of images.
 
     Raises:
         ValueError: if an array is empty, of integers or not finite, or labels do not fit.
@@ -75,14 +75,14 @@ class Modes:
         if labels.shape != (len(self.train),):
             raise ValueError(
                 f"Labels do not fit the training images. Received: labels of shape {labels.shape}, {len(self.train)} "
-                "images. Expected: a class an image."
+                "images. Expected: one class per image."
             )
         self.num_samples, self.seed = num_samples, seed
         self.data_shares = np.bincount(labels) / len(labels)
         self.classifier = _fitted(self.train, labels, seed, updates=3000)
         random = np.random.default_rng(seed)
         self.held_out = held_out[random.permutation(len(held_out))[:num_samples]]
-        # As many images of the data as samples, for distances fall with numbers.
+        # As many images of the data as samples, because distances fall with numbers.
         data = self.train[random.permutation(len(self.train))[:num_samples]]
         self._close = float(np.quantile(_nearest_other(data), _DUPLICATE_QUANTILE))
         self.nearest_training_of_data = float(nearest(self.held_out, self.train)[1].mean())
@@ -97,12 +97,12 @@ class Modes:
             `ModesReport`.
 
         Raises:
-            ValueError: if widths differ, or the array is empty, of integers or not finite.
+            ValueError: if samples and data differ in size, or the array is empty, of integers or not finite.
         """
         samples = flat("samples", samples)[: self.num_samples]
         if samples.shape[1] != self.train.shape[1]:
             raise ValueError(
-                "Samples and data differ in width. Received: "
+                "Samples and data differ in size. Received: "
                 f"{samples.shape[1]} and {self.train.shape[1]} values each. Give both in the same shape."
             )
         probabilities = self.classifier.predict_proba(samples)
@@ -124,7 +124,7 @@ class Modes:
 def two_sample_accuracy(samples: np.ndarray, data: np.ndarray, seed: int = 0) -> float:
     """Accuracy of a fresh classifier at telling samples from data, trained on one half and tested on the other.
 
-    A classifier two-sample test (Lopez-Paz and Oquab 2017): 0.5 where nothing tells them apart.
+    This is a classifier two-sample test (Lopez-Paz and Oquab 2017): 0.5 means that nothing tells them apart.
 
     Args:
         samples: array of shape `(m, ...)`, floats.
@@ -135,7 +135,7 @@ def two_sample_accuracy(samples: np.ndarray, data: np.ndarray, seed: int = 0) ->
         Accuracy in [0, 1].
 
     Raises:
-        ValueError: if a set has fewer than 4 rows, or is of integers or not finite.
+        ValueError: if a set has fewer than 4 rows, holds integers, or is not finite.
     """
     samples, data = flat("samples", samples), flat("data", data)
     half = min(len(samples), len(data)) // 2
@@ -169,5 +169,5 @@ def _nearest_other(points):
 
 
 def _second(excess):
-    """Second smallest of each row: the smallest is the point itself, or a copy as near as it."""
+    """Second smallest value of each row: the smallest is the point itself, or an equally near copy."""
     return np.partition(excess, 1, axis=1)[:, 1].astype("float64")

@@ -1,7 +1,7 @@
 """Gaussian Parzen-window log-likelihood: the measure of the paper's Table 1.
 
-The density of a model is estimated from its samples alone: a Gaussian of width sigma around each. What the number
-means, and what it hides, is in docs/parzen.md. Source: the released script parzen_ll.py.
+The density of a model is estimated from its samples alone, with a Gaussian of standard deviation sigma around each.
+The page docs/parzen.md says what the number means and what it hides. Source: the released script parzen_ll.py.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ import tqdm
 
 from keras_gan.evaluation.distances import SquaredDistances, flat
 
-GRID = tuple(float(sigma) for sigma in np.logspace(-1, 0, 10))  # the released script's: .1, .1292, .1668, ..., 1
+GRID = tuple(float(sigma) for sigma in np.logspace(-1, 0, 10))  # that of the released script: .1, .1292, .1668, ..., 1
 PUBLISHED_NUM_SAMPLES = 10_000
 _TOLERANCE = 0.004  # nats that rounding may cost
 _SECONDS_BEFORE_BAR = 3
@@ -21,17 +21,17 @@ _SECONDS_BEFORE_BAR = 3
 
 @dataclasses.dataclass(frozen=True)
 class ParzenReport:
-    """What `evaluate` found; log-likelihoods in nats.
+    """What `evaluate` found. Log-likelihoods are in nats.
 
     Attributes:
         mean: mean log-likelihood of the test points.
-        standard_error: standard deviation over test points (ddof 0, as the released script) / sqrt of their number.
-        sigma: bandwidth chosen on validation points.
-        num_samples: number of samples, the centres of the window.
+        standard_error: standard deviation over test points (ddof 0, as in the released script) / sqrt of their number.
+        sigma: bandwidth that was chosen on validation points.
+        num_samples: number of samples, which are the centres of the Gaussians.
         num_validation: number of validation points that chose sigma.
         num_test: number of test points.
         validation_means: mean log-likelihood of the validation points for each bandwidth of the grid.
-        log_likelihoods: array of shape `(num_test,)`, float64: of each test point.
+        log_likelihoods: log-likelihood of each test point, shape `(num_test,)`, float64.
     """
 
     mean: float
@@ -52,13 +52,13 @@ class ParzenReport:
 
 @dataclasses.dataclass(frozen=True)
 class FoldsReport:
-    """What `evaluate_folds` found; log-likelihoods in nats.
+    """What `evaluate_folds` found. Log-likelihoods are in nats.
 
     Attributes:
         mean: mean of the folds' means.
         standard_error: standard deviation of the folds' means (ddof 1; the released code does not say) / sqrt of their
             number.
-        folds: a `ParzenReport` a fold.
+        folds: one `ParzenReport` per fold.
     """
 
     mean: float
@@ -70,7 +70,7 @@ class FoldsReport:
 
 
 def log_density(points: np.ndarray, samples: np.ndarray, sigma: float) -> np.ndarray:
-    """Log-density of points under a Gaussian of width sigma around each sample.
+    """Log-density of points under a mixture of Gaussians, one with standard deviation sigma around each sample.
 
     `log mean_j exp(-|x - s_j|^2 / (2 sigma^2)) - d log(sigma sqrt(2 pi))` (released script parzen_ll.py).
 
@@ -83,7 +83,8 @@ def log_density(points: np.ndarray, samples: np.ndarray, sigma: float) -> np.nda
         Array of shape `(n,)`, float64, nats; within 0.01 of the exact sum for norms up to 100 and sigma >= 0.1.
 
     Raises:
-        ValueError: if widths differ, an array is empty, of integers or not finite, or sigma is not positive.
+        ValueError: if points and samples differ in size, an array is empty, of integers or not finite, or sigma is not
+            positive.
     """
     return _log_densities(points, samples, [sigma])[0]
 
@@ -91,17 +92,17 @@ def log_density(points: np.ndarray, samples: np.ndarray, sigma: float) -> np.nda
 def select_sigma(
     samples: np.ndarray, validation: np.ndarray, grid: Sequence[float] = GRID
 ) -> tuple[float, dict[float, float]]:
-    """The bandwidth with the highest mean log-likelihood of validation points, and the means of the whole grid.
+    """Finds the bandwidth with the highest mean log-likelihood of validation points.
 
-    Warns if the choice lies at an edge of the grid: a better one may lie beyond.
+    Warns if it lies at an edge of the grid, because a better one may lie beyond.
 
     Args:
         samples: array of shape `(m, ...)`, floats.
-        validation: array of shape `(n, ...)` on the same scale: never test data.
+        validation: array of shape `(n, ...)` on the same scale; never test data.
         grid: bandwidths, positive, in rising order.
 
     Returns:
-        `(sigma, means)`: float, and a dict from each bandwidth to nats.
+        `(sigma, means)`: the bandwidth, and a dict from each bandwidth of the grid to its mean log-likelihood in nats.
 
     Raises:
         ValueError: as `log_density`.
@@ -111,7 +112,7 @@ def select_sigma(
     if len(means) > 1 and sigma in (min(means), max(means)):
         warnings.warn(
             f"sigma={sigma:.4g} lies at the edge of the grid {min(means):.4g} ... {max(means):.4g}: a better one may "
-            "lie beyond it. Samples all alike push it up, copies of the data push it down.",
+            "lie beyond it. Samples that are all alike push it up, copies of the data push it down.",
             stacklevel=2,
         )
     return sigma, means
@@ -120,7 +121,7 @@ def select_sigma(
 def sigma_curve(
     samples: np.ndarray, validation: np.ndarray, grid: Sequence[float] = GRID
 ) -> tuple[float, dict[float, np.ndarray]]:
-    """As `select_sigma`, with the log-likelihood of each validation point, shape `(n,)`, and without its warning."""
+    """Like `select_sigma`, but returns the log-likelihood of each validation point, shape `(n,)`, and never warns."""
     densities = _log_densities(validation, samples, grid)
     return float(grid[int(densities.mean(axis=1).argmax())]), dict(zip(map(float, grid), densities, strict=True))
 
@@ -134,13 +135,13 @@ def evaluate(
 ) -> ParzenReport:
     """Chooses sigma on the first `num_validation` validation points, then scores the test points.
 
-    The paper's numbers use 10,000 samples and data in [0, 1]: the value depends on both.
+    The paper's numbers use 10,000 samples and data in [0, 1]; the value depends on both.
 
     Args:
         samples: array of shape `(m, ...)`, floats, from the model.
         validation: array of shape `(n, ...)` on the same scale.
         test: array of shape `(t, ...)` on the same scale.
-        num_validation: validation points used, from the first on; None uses all.
+        num_validation: how many validation points to use, from the first on; None uses all.
         grid: bandwidths to choose from.
 
     Returns:
@@ -167,11 +168,11 @@ def evaluate(
 def evaluate_folds(
     samples: np.ndarray, folds: Sequence[tuple[np.ndarray, np.ndarray]], grid: Sequence[float] = GRID
 ) -> FoldsReport:
-    """The TFD protocol: one set of samples; a sigma and a test mean a fold; mean and standard error across folds.
+    """The TFD protocol: one set of samples, a sigma and a test mean per fold, and statistics across folds.
 
     Args:
         samples: array of shape `(m, ...)`, floats.
-        folds: `(validation, test)` of each fold, at least two; a fold's whole validation set chooses its sigma.
+        folds: one pair `(validation, test)` per fold, at least two. A fold's whole validation set chooses its sigma.
         grid: bandwidths to choose from.
 
     Returns:
@@ -181,7 +182,7 @@ def evaluate_folds(
         ValueError: if there are fewer than two folds, or as `log_density`.
     """
     if len(folds) < 2:
-        raise ValueError(f"A standard error across folds needs two of them. Received: {len(folds)}.")
+        raise ValueError(f"A standard error across folds needs at least two folds. Received: {len(folds)}.")
     reports = tuple(evaluate(samples, validation, test, None, grid) for validation, test in folds)
     means = np.array([report.mean for report in reports])
     return FoldsReport(float(means.mean()), float(means.std(ddof=1) / len(means) ** 0.5), reports)
@@ -190,25 +191,25 @@ def evaluate_folds(
 def bootstrap_interval(
     reports: Sequence[ParzenReport], level: float = 0.95, num_draws: int = 2000, seed: int = 0
 ) -> tuple[float, float]:
-    """A bootstrap interval of the mean log-likelihood, over test points and over sampling seeds.
+    """A bootstrap interval for the mean log-likelihood, over test points and over sampling seeds.
 
-    Each draw takes reports, and test points, with replacement. (With one report only the test points vary.)
+    Each draw takes reports and test points with replacement. With one report, only the test points vary.
 
     Args:
-        reports: of the same model and test points, each from samples of a seed of its own.
+        reports: reports on the same model and test points, each from samples drawn with another seed.
         level: coverage, in (0, 1).
-        num_draws: bootstrap draws.
+        num_draws: number of bootstrap draws.
         seed: integer.
 
     Returns:
         `(low, high)` in nats.
 
     Raises:
-        ValueError: if there is no report, they differ in test points, or `level` lies outside (0, 1).
+        ValueError: if there is no report, the reports differ in test points, or `level` lies outside (0, 1).
     """
     if not reports or len({report.num_test for report in reports}) > 1 or not 0 < level < 1:
         raise ValueError(
-            "A bootstrap needs reports over the same test points, and a level in (0, 1). Received: "
+            "A bootstrap needs reports on the same test points, and a level in (0, 1). Received: "
             f"{[report.num_test for report in reports]} test points, level={level}."
         )
     values = np.stack([report.log_likelihoods for report in reports])
@@ -222,14 +223,14 @@ def bootstrap_interval(
 
 
 def standard_error(values: np.ndarray) -> float:
-    """Standard deviation (ddof 0, as the released script) / sqrt of the number of values."""
+    """Standard deviation (ddof 0, as in the released script) / sqrt of the number of values."""
     return float(values.std() / len(values) ** 0.5)
 
 
 def _log_densities(points, samples, sigmas):
     """Shape `(len(sigmas), n)`: one pass over the distances serves every bandwidth."""
     if min(sigmas) <= 0:
-        raise ValueError(f"A bandwidth is positive. Received: sigma={min(sigmas)}.")
+        raise ValueError(f"A bandwidth must be positive. Received: sigma={min(sigmas)}.")
     pairs = SquaredDistances(points, samples)
     result = np.empty((len(sigmas), len(points)))
     factors = -1 / (2 * np.square(sigmas))
@@ -256,7 +257,7 @@ def _log_mean_exp(smallest, excess, factors):
 
 
 def _window(pairs, sigmas):
-    """How far above a row's nearest sample distances must be exact, so that rounding costs at most the tolerance.
+    """How far above a row's smallest distance the others must be exact, so that rounding costs at most the tolerance.
 
     A float32 error e in a distance moves its term by the factor exp(e / (2 sigma^2)). Beyond the window all terms
     together are so small that this cannot be seen in the sum.

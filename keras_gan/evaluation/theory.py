@@ -1,7 +1,7 @@
-"""The paper's section 4 in numbers: the optimal discriminator, what the game is worth, how far a model is from data.
+"""The paper's section 4 in numbers: the optimal discriminator, the value of the game, a model's distance from data.
 
-Everything here is computed from two distributions, given as arrays: probabilities of a discrete one, or a density at
-points that stand for a volume each. The logarithm is natural, values are in nats, and 0 log 0 is 0.
+Everything here is computed from two distributions, given as arrays: the probabilities of a discrete one, or a density
+at points that each stand for a volume. The logarithm is natural, values are in nats, and 0 log 0 is 0.
 
     x = np.linspace(-8, 9, 2001)
     p_data, p_g = scipy.stats.norm.pdf(x), scipy.stats.norm.pdf(x, 1)
@@ -21,11 +21,11 @@ _TOTAL_TOLERANCE = 0.02  # how far from 1 the sum of a distribution, or the inte
 
 @dataclasses.dataclass(frozen=True)
 class Estimate:
-    """A mean over held-out points, with what chance adds.
+    """A mean over held-out points, with its standard error.
 
     Attributes:
-        mean: in nats.
-        standard_error: of the mean, in nats.
+        mean: mean, in nats.
+        standard_error: standard error of the mean, in nats.
     """
 
     mean: float
@@ -39,11 +39,11 @@ def optimal_discriminator(p_data: np.ndarray, p_g: np.ndarray) -> np.ndarray:
     """D* = p_data / (p_data + p_g), the best answer to a fixed generator (Proposition 1).
 
     Args:
-        p_data: array of any shape: probabilities or density of the data, not negative.
+        p_data: probabilities or density of the data, an array of any shape, not negative.
         p_g: the same of the samples, at the same points.
 
     Returns:
-        float64 array of that shape. Where both are 0 the game asks D nothing, and it is 1/2.
+        float64 array of that shape. Where both are 0 the game does not depend on D, and D* is given as 1/2.
 
     Raises:
         ValueError: if shapes differ, or a value is negative or not finite.
@@ -86,8 +86,9 @@ def value(discriminator: np.ndarray, p_data: np.ndarray, p_g: np.ndarray, volume
 def kullback_leibler(p: np.ndarray, q: np.ndarray, volume: Any = 1.0) -> float:
     """KL(p || q) = sum p log(p / q), in nats; infinite where q is 0 and p is not.
 
-    With p of the data and q of the samples the forward divergence, which lost modes make large; the other way round the
-    reverse one, which samples off the data make large. Arguments and errors: those of `jensen_shannon`.
+    With p of the data and q of the samples this is the forward divergence, which lost modes make large. With p of the
+    samples and q of the data it is the reverse one, which samples away from the data make large. Arguments and errors
+    are those of `jensen_shannon`.
     """
     p, q = _distributions(p, q, volume)
     return max(0.0, float(np.sum(_divergence_terms(p, q) * volume)))
@@ -117,7 +118,7 @@ def jensen_shannon(p_data: np.ndarray, p_g: np.ndarray, volume: Any = 1.0) -> fl
 def virtual_criterion(p_data: np.ndarray, p_g: np.ndarray, volume: Any = 1.0) -> float:
     """C(G) = max over D of V(D, G) = -log 4 + 2 JSD (Theorem 1): -log 4 where the generator has won, 0 at most.
 
-    Arguments and errors: those of `jensen_shannon`.
+    Arguments and errors are those of `jensen_shannon`.
     """
     return 2 * jensen_shannon(p_data, p_g, volume) - float(np.log(4))
 
@@ -125,24 +126,24 @@ def virtual_criterion(p_data: np.ndarray, p_g: np.ndarray, volume: Any = 1.0) ->
 def descend(p_data: np.ndarray, p_g: np.ndarray, num_steps: int, step_size: float = 1.0) -> np.ndarray:
     """Proposition 2 at work: gradient descent on p_g itself, with D = D* before every step.
 
-    p_g is the softmax of its logits; a step follows the gradient of V(D*, G) in them, where that of V in p_g is
-    log(1 - D*), for the maximum over D adds no term of its own.
+    p_g is the softmax of its logits, and a step follows the gradient of V(D*, G) in these logits. The gradient of V in
+    p_g is log(1 - D*), because the maximum over D adds no term of its own.
 
     Args:
         p_data: probabilities, shape `(n,)`.
         p_g: probabilities to start from, shape `(n,)`, positive.
-        num_steps: steps.
+        num_steps: number of steps.
         step_size: factor on the gradient.
 
     Returns:
         float64 array of shape `(num_steps + 1,)`: C(G) + log 4 = 2 JSD before the first step and after each.
 
     Raises:
-        ValueError: as `jensen_shannon`, or if p_g is 0 somewhere, from where a softmax cannot start.
+        ValueError: as `jensen_shannon`, or if p_g is 0 somewhere, where a softmax cannot start.
     """
     p_data, p_g = _distributions(p_data, p_g, 1.0)
     if p_g.min() <= 0:
-        raise ValueError(f"A softmax is positive. Received: p_g={p_g}. Start from probabilities above 0.")
+        raise ValueError(f"A softmax is positive everywhere. Received: p_g={p_g}. Start from probabilities above 0.")
     logits = np.log(p_g)
     excess = np.empty(num_steps + 1)
     for step in range(num_steps + 1):
@@ -162,8 +163,8 @@ def estimate_value(data_logits: np.ndarray, sample_logits: np.ndarray) -> Estima
         sample_logits: logits on fresh samples, shape `(m, ...)`, m at least 2.
 
     Returns:
-        `Estimate`. With an optimal D it estimates C(G), and log 2 + V/2 the Jensen-Shannon divergence; with any other
-        D these are lower bounds, for D* maximises V.
+        `Estimate`. With an optimal D it estimates C(G), and log 2 + V/2 estimates the Jensen-Shannon divergence. With
+        any other D these are lower bounds, because D* maximises V.
 
     Raises:
         ValueError: if there are fewer than two logits of either kind.
@@ -181,7 +182,7 @@ def estimate_value(data_logits: np.ndarray, sample_logits: np.ndarray) -> Estima
 
 
 def generator_gradient(objective: str | objectives.Objective, logits: np.ndarray) -> np.ndarray:
-    """The gradient of the generator's loss in the logit of a sample, measured through the loss that trains.
+    """The gradient of the generator's loss in the logit of a sample, computed from the loss that trains it.
 
     With D = sigmoid(logit) it is -D for `"minimax"`, which vanishes where D is sure of a sample, and -(1 - D) for
     `"non_saturating"`, which does not (section 3).
@@ -209,7 +210,7 @@ def _pair(p, q):
     for each in (p, q):
         if not np.isfinite(each).all() or each.min() < 0:
             raise ValueError(
-                "Probabilities and densities are finite and not negative. Received: values from "
+                "Probabilities and densities must be finite and not negative. Received: values from "
                 f"{each.min()} to {each.max()}. Give densities, not their logarithms."
             )
     return p, q
@@ -221,9 +222,9 @@ def _distributions(p, q, volume):
         total = float(np.sum(each * volume))
         if abs(total - 1) > _TOTAL_TOLERANCE:
             raise ValueError(
-                f"A distribution sums to 1. Received: one that sums to {total:.4g} with volume="
-                f"{'an array' if np.ndim(volume) else volume}. Pass the volume each point stands for (the spacing of "
-                "a grid), and a grid that holds all of both densities."
+                f"A distribution must sum to 1. Received: one that sums to {total:.4g} with volume="
+                f"{'an array' if np.ndim(volume) else volume}. Pass the volume that each point stands for (the spacing "
+                "of a grid), and a grid that holds all of both densities."
             )
     return p, q
 

@@ -1,4 +1,4 @@
-"""Curves from the histories of runs, and of the objectives' gradients."""
+"""Curves from the histories of runs, and curves of the objectives' gradients."""
 
 import functools
 import itertools
@@ -55,12 +55,13 @@ def save_game(run: str | Path, path: str | Path) -> None:
 def save_curves(runs: Sequence[str | Path], path: str | Path, levels: dict[str, float] | None = None) -> None:
     """Draws the validation images' Parzen log-likelihood over epochs and over seconds, from runs' history.csv.
 
-    Solid: the generator that samples (the averaged one, where there is one); dashed: the trained one beside it.
+    A solid line is the generator that samples (the averaged one, where there is one); a dashed line beside it is the
+    trained one.
 
     Args:
-        runs: folders of runs that measured it.
+        runs: folders of runs that measured this log-likelihood.
         path: PNG file to write.
-        levels: values to mark, by name, in nats; what lies 300 nats and more below them, collapsed, is cut off.
+        levels: values to mark, by name, in nats. Anything 300 nats or more below them, a collapse, is cut off.
 
     Raises:
         ValueError: if a folder holds no such history.
@@ -94,7 +95,7 @@ def save_curves(runs: Sequence[str | Path], path: str | Path, levels: dict[str, 
 
 
 def _measured(run):
-    """The epochs of a run's history.csv at which the log-likelihood was measured anew."""
+    """The rows of a run's history.csv in which the log-likelihood was measured anew."""
     rows = [row for row in history.read(run / "history.csv", ("seconds",))[0] if row.get("val_parzen_ll")]
     if not rows:
         raise ValueError(f"{run} measured no Parzen log-likelihood. The recipes do, but for digits.")
@@ -106,8 +107,8 @@ def save_saturation(logits: np.ndarray, gradients: dict[str, np.ndarray], path: 
     """Draws the size of each objective's gradient in a sample's logit, with a linear and a logarithmic axis.
 
     Args:
-        logits: shape `(n,)`.
-        gradients: of each objective, by name, shape `(n,)`.
+        logits: logits of a sample, shape `(n,)`.
+        gradients: each objective's gradient at these logits, by name, each of shape `(n,)`.
         path: PNG file to write.
     """
     import matplotlib.figure
@@ -124,13 +125,13 @@ def save_saturation(logits: np.ndarray, gradients: dict[str, np.ndarray], path: 
 
 
 def saturation(path: str | Path) -> str:
-    """Draws both objectives' gradients in a sample's logit, measured through the losses that train.
+    """Draws the gradients of the minimax and the non-saturating loss in a sample's logit, from the losses that train.
 
     Args:
         path: PNG file to write.
 
     Returns:
-        A table of some of them.
+        A text table of some of these gradients.
     """
     gradients = {
         "log(1 - D), minimax": functools.partial(theory.generator_gradient, "minimax"),

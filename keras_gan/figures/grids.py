@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-_SMALLEST = 48  # pixels a side below which an image is enlarged, so that a person can see it
+_SMALLEST = 48  # an image with fewer pixels per side is enlarged, so that a person can see it
 
 
 def grid(images: np.ndarray, columns: int, value_range: tuple[float, float] = (0.0, 1.0)) -> np.ndarray:
-    """Tiles images into one, row by row, a pixel of mid-grey between them.
+    """Tiles images into one, row by row, with a pixel of mid-grey between them.
 
     Args:
         images: array of shape `(n, h, w, c)`, c = 1 or 3.
-        columns: images in a row; a last row may be short.
+        columns: number of images per row; the last row may be short.
         value_range: the values shown as black and white; values beyond are clipped.
 
     Returns:
@@ -40,9 +40,10 @@ def grid(images: np.ndarray, columns: int, value_range: tuple[float, float] = (0
 
 
 def display_range(images: np.ndarray) -> tuple[float, float]:
-    """The values to show as black and white: 0 and 1 for images within them; else -m and m, m the largest |value|.
+    """The values to show as black and white.
 
-    So zero is mid-grey in images of zero mean, as in the paper's pictures of CIFAR-10.
+    They are 0 and 1 for images within [0, 1], and otherwise -m and m, where m is the largest |value|. So zero is
+    mid-grey in images of zero mean, as in the paper's pictures of CIFAR-10.
     """
     if images.min() >= 0 and images.max() <= 1:
         return 0.0, 1.0
@@ -53,7 +54,7 @@ def display_range(images: np.ndarray) -> tuple[float, float]:
 def save_grid(
     images: np.ndarray, path: str | Path, columns: int, value_range: tuple[float, float] | None = None
 ) -> None:
-    """Writes `grid(images, columns, value_range)` as a PNG file; by default with `display_range(images)`."""
+    """Writes `grid(images, columns, value_range)` as a PNG file; the default range is `display_range(images)`."""
     save(grid(images, columns, value_range or display_range(images)), path)
 
 
@@ -65,14 +66,14 @@ def save(pixels: np.ndarray, path: str | Path) -> None:
 
 
 def beside_neighbours(samples: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
-    """Figure 2 of the paper: rows of samples, and beside each row the training image nearest to its last sample.
+    """Draws Figure 2 of the paper: rows of samples, and beside each row the training image nearest to its last sample.
 
     Args:
         samples: array of shape `(rows * columns, h, w, c)`, on the model's scale.
         neighbours: array of shape `(rows, h, w, c)`, on the same scale.
 
     Returns:
-        uint8 array of shape `(height, width, c)`; a white gap parts the neighbours from the samples.
+        uint8 array of shape `(height, width, c)`; a white gap separates the neighbours from the samples.
     """
     shown = display_range(samples)
     left = grid(samples, len(samples) // len(neighbours), shown)
@@ -81,11 +82,11 @@ def beside_neighbours(samples: np.ndarray, neighbours: np.ndarray) -> np.ndarray
 
 
 def side_by_side(panels: Sequence[np.ndarray], gap: int = 24) -> np.ndarray:
-    """Pictures in a row, on white; grey ones become coloured where one is.
+    """Puts pictures into one row, on white. Grey ones get three channels if any of them has colour.
 
     Args:
         panels: uint8 arrays of shape `(height, width, 1)` or `(height, width, 3)`, of any sizes.
-        gap: pixels between them.
+        gap: number of pixels between them.
 
     Returns:
         uint8 array of shape `(height, width, c)`.
@@ -116,9 +117,9 @@ def save_gif(pictures: Sequence[str | Path], path: str | Path, milliseconds: int
     """Writes picture files as an animation that shows the last one longest.
 
     Args:
-        pictures: PNG files of one size, in order.
+        pictures: PNG files of the same size, in order.
         path: GIF file to write.
-        milliseconds: that each is shown; the last one ten times as long.
+        milliseconds: how long each is shown; the last one is shown ten times as long.
 
     Raises:
         ValueError: if there is no picture.
@@ -126,7 +127,7 @@ def save_gif(pictures: Sequence[str | Path], path: str | Path, milliseconds: int
     from PIL import Image
 
     if not pictures:
-        raise ValueError("There are no pictures to animate. A run writes them to its folder samples/.")
+        raise ValueError("There are no pictures to animate. Pass those that a run wrote to its folder samples/.")
     frames = []
     for picture in pictures:
         with Image.open(picture) as image:
@@ -136,7 +137,13 @@ def save_gif(pictures: Sequence[str | Path], path: str | Path, milliseconds: int
 
 
 def save_animation(draw: Sequence[Callable[[Path], None]], path: str | Path, milliseconds: int = 100) -> None:
-    """Writes frames, each drawn by a function of the PNG file to write, as a GIF that shows the last one longest."""
+    """Writes frames as a GIF that shows the last one longest.
+
+    Args:
+        draw: one function per frame, which draws it to the PNG file it is given.
+        path: GIF file to write.
+        milliseconds: how long each is shown; the last one is shown ten times as long.
+    """
     with tempfile.TemporaryDirectory() as folder:
         frames = [Path(folder) / f"{number:05d}.png" for number in range(len(draw))]
         for function, frame in zip(draw, frames, strict=True):
@@ -145,6 +152,6 @@ def save_animation(draw: Sequence[Callable[[Path], None]], path: str | Path, mil
 
 
 def evenly(values: Sequence, num: int) -> list:
-    """At most so many of the values, evenly chosen, the first and the last among them."""
+    """Chooses at most `num` of the values, evenly, with the first and the last among them."""
     chosen = np.linspace(0, len(values) - 1, min(num, len(values))).round().astype(int)
     return [values[i] for i in chosen]

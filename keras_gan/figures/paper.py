@@ -1,4 +1,4 @@
-"""The paper's figures, drawn from runs of the recipes: all that `keras-gan figures` writes."""
+"""Draws the paper's figures from runs of the recipes: everything that `keras-gan figures` writes."""
 
 from pathlib import Path
 from typing import Any
@@ -13,23 +13,23 @@ from keras_gan.mixtures.snapshots import is_line
 from keras_gan.models.preprocessing import preprocess
 from keras_gan.runs.saved import load_best, load_data
 
-_ROWS, _COLUMNS = 4, 5  # of figure 2: samples drawn in this order, none left out
+_ROWS, _COLUMNS = 4, 5  # of Figure 2, which shows samples in the order they were drawn, none left out
 _CHUNK = 10_000  # training images preprocessed at once
 
 
 def draw(runs: list[str], folder: str | Path, seed: int = 0, steps: int = 12) -> list[Path]:
-    """Writes figure2.png and figure3.png of runs side by side; of each run curves, a GIF and four of its frames.
+    """Writes figure2.png and figure3.png with all runs side by side, and curves, a GIF and four of its frames per run.
 
-    Of a run whose data are points: figure 1 (on a line, one noise value) or the plane, in place of figures 2 and 3.
+    A run whose data are points gets Figure 1 (on a line, one noise value) or the plane, instead of Figures 2 and 3.
 
     Args:
         runs: folders of runs.
-        folder: where to; made if it is not there.
-        seed: of the noise.
-        steps: images from one end of a line of noise to the other in figure 3.
+        folder: folder to write to; it is created if it does not exist.
+        seed: integer, for the noise.
+        steps: number of images from one end of a line of noise to the other in Figure 3.
 
     Returns:
-        The files written.
+        List of the files written.
 
     Raises:
         ValueError: if a folder is not that of a run, or its data cannot be loaded.

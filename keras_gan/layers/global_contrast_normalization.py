@@ -1,4 +1,4 @@
-"""Images at one brightness and one contrast."""
+"""Brings all images to the same brightness and contrast."""
 
 from typing import Any
 
@@ -8,25 +8,28 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("keras_gan")
 class GlobalContrastNormalization(keras.layers.Layer):
-    """Takes each example's mean from it and scales it to a norm: `norm * (x - mean(x)) / |x - mean(x)|`.
+    """Subtracts each example's mean and scales the example to a norm: `norm * (x - mean(x)) / |x - mean(x)|`.
 
-    The preprocessing of the paper's CIFAR-10 models, with norm 55 over all 3,072 values: a root mean square of 0.99 a
-    value. No epsilon and no whitening; an example whose values are all the same becomes zeros.
+    This is the preprocessing of the paper's CIFAR-10 models, with norm 55 over all 3,072 values, a root mean square of
+    0.99. There is no epsilon and no whitening; an example whose values are all the same becomes zeros. A mask passes on
+    to the next layer, but the mean and the norm count masked values too.
 
     Args:
-        norm: Euclidean norm of an example after it, positive.
+        norm: Euclidean norm of an example after this layer, positive.
 
     Input shape:
-        `(batch, ...)`, integers or floats, on any scale.
+        `(batch, ...)`; integers or floats, on any scale.
 
     Output shape:
-        That of the input; the layer's compute dtype.
+        That of the input; the dtype is the layer's compute dtype.
     """
 
     def __init__(self, norm: float = 55.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if norm <= 0:
-            raise ValueError(f"A norm is positive. Received: norm={norm}.")
+            raise ValueError(
+                f"GlobalContrastNormalization needs a positive norm. Received: norm={norm}. The paper's is 55."
+            )
         self.norm = norm
         self.supports_masking = True
         self.built = True

@@ -13,12 +13,13 @@ class Maxout(keras.layers.Layer):
     """Each unit is the largest of several linear functions of the input.
 
     `output[..., j] = max over i of (inputs @ kernel + bias)[..., j * pieces + i]`: consecutive, disjoint groups.
-    With one piece it is a linear `Dense` layer. From "Maxout Networks" (Goodfellow et al. 2013); the discriminators of
-    the paper are made of it.
+    With one piece it is a linear `Dense` layer. A mask passes on to the next layer.
+
+    From "Maxout Networks" (Goodfellow et al. 2013). The discriminators of the paper are made of this layer.
 
     Args:
-        units: width of the output, at least 1.
-        pieces: linear functions a unit, at least 1.
+        units: number of outputs, at least 1.
+        pieces: number of linear functions per unit, at least 1.
         use_bias: whether to add a bias to each linear function.
         kernel_initializer: initializer of the kernel, shape `(input_dim, units * pieces)`.
         bias_initializer: initializer of the bias, shape `(units * pieces,)`.

@@ -10,20 +10,20 @@ from keras_gan import backend
 
 @keras.saving.register_keras_serializable("keras_gan")
 class MaxoutConv2D(keras.layers.Layer):
-    """Convolution, maximum over groups of channels, maximum over windows of pixels.
+    """A convolution, then the maximum over groups of channels, then the maximum over windows of pixels.
 
-    The input is padded with zeros and convolved with stride 1 into `filters * pieces` channels, each with a bias. A
-    filter is the largest of `pieces` consecutive channels; then windows of `pool_size` pixels, `pool_strides` apart,
-    keep their largest. Windows that overhang the lower or right edge count the pixels they have ("ceil mode"). The
-    layer of the paper's convolutional discriminator.
+    The input is padded with zeros and convolved with stride 1 into `filters * pieces` channels, each with a bias. Each
+    filter is the largest of `pieces` consecutive channels. Then windows of `pool_size` pixels per side, `pool_strides`
+    apart, keep their largest value. Windows that overhang the lower or right edge count the pixels they have ("ceil
+    mode"). The paper's convolutional discriminator is made of this layer. As Keras's convolutions do, it drops masks.
 
     Args:
-        filters: channels of the output, at least 1.
-        pieces: linear functions a channel, at least 1.
+        filters: number of output channels, at least 1.
+        pieces: number of linear functions per output channel, at least 1.
         kernel_size: side of the square kernel.
-        zero_padding: rows and columns of zeros on each side.
+        zero_padding: number of rows and columns of zeros on each side.
         pool_size: side of the square windows; 1 pools nothing.
-        pool_strides: pixels from one window to the next, at most `pool_size`. Default: `pool_size`.
+        pool_strides: number of pixels from one window to the next, at most `pool_size`. Default: `pool_size`.
         kernel_initializer: initializer of the kernel, shape `(kernel_size, kernel_size, channels, filters * pieces)`.
         bias_initializer: initializer of the bias, shape `(filters * pieces,)`.
         kernel_regularizer: regularizer of the kernel.
@@ -69,11 +69,13 @@ class MaxoutConv2D(keras.layers.Layer):
             if not isinstance(number := getattr(self, name), int) or number < 1:
                 raise ValueError(f"MaxoutConv2D needs a positive integer for `{name}`. Received: {name}={number!r}.")
         if not isinstance(zero_padding, int) or zero_padding < 0:
-            raise ValueError(f"Padding is an integer, 0 or more. Received: zero_padding={zero_padding!r}.")
+            raise ValueError(
+                f"MaxoutConv2D needs `zero_padding` to be 0 or more. Received: zero_padding={zero_padding!r}."
+            )
         if self.pool_strides > pool_size:
             raise ValueError(
                 f"Windows of {pool_size} pixels that start {self.pool_strides} apart leave gaps. Received: "
-                f"pool_size={pool_size}, pool_strides={self.pool_strides}. Give strides of at most the size."
+                f"pool_size={pool_size}, pool_strides={self.pool_strides}. Pass strides of at most the size."
             )
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.bias_initializer = keras.initializers.get(bias_initializer)
@@ -118,7 +120,8 @@ class MaxoutConv2D(keras.layers.Layer):
         if any(side is not None and side < self.pool_size for side in detected):
             raise ValueError(
                 f"The input is too small. Received: input_shape={tuple(input_shape)}, kernel_size={self.kernel_size}, "
-                f"zero_padding={self.zero_padding}, pool_size={self.pool_size}. Pad more, or take smaller ones."
+                f"zero_padding={self.zero_padding}, pool_size={self.pool_size}. Pad more, or choose smaller "
+                "kernels and windows."
             )
         return (batch, *(side and self._windows(side) for side in detected), self.filters)
 

@@ -1,4 +1,4 @@
-"""A bias for each place of a map."""
+"""A bias for each position of a map."""
 
 from typing import Any
 
@@ -8,18 +8,18 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("keras_gan")
 class UntiedBias(keras.layers.Layer):
-    """Adds a bias of its own to every element of an example.
+    """Adds a separate bias to every element of an example.
 
     A transposed convolution without bias, followed by this layer, is the "deconv" output of the paper's convolutional
-    generator: Keras's own bias is one a channel, this is one a channel and pixel.
+    generator: Keras has one bias per channel, this layer one per channel and pixel. A mask passes on to the next layer.
 
     Args:
-        initializer: initializer of the bias, shape of an example.
+        initializer: initializer of the bias, whose shape is that of an example.
         regularizer: regularizer of the bias.
         constraint: constraint on the bias.
 
     Input shape:
-        `(batch, ...)`, everything but the batch known.
+        `(batch, ...)`; every axis but the first must be known.
 
     Output shape:
         That of the input.

@@ -1,1 +1,1 @@
-"""The low-dimensional lab: data of a known density, snapshots of the game, a report, Figure 1."""
+"""The low-dimensional lab: data with a known density, snapshots of the game, a report, and Figure 1."""

@@ -11,32 +11,32 @@ _SIZES = {"train": 100_000, "validation": 10_000, "test": 10_000}
 
 @dataclasses.dataclass(frozen=True)
 class Mixture:
-    """Gaussians of one width, each with the same weight.
+    """Gaussians with the same standard deviation and the same weight.
 
     Attributes:
         means: array of shape `(modes, d)`.
-        sigma: standard deviation of each in every direction.
+        sigma: standard deviation of each Gaussian in every direction.
     """
 
     means: np.ndarray
     sigma: float
 
     def density(self, points: np.ndarray) -> np.ndarray:
-        """Density at points of shape `(n, d)`: shape `(n,)`, float64."""
+        """Density at points of shape `(n, d)`, as a float64 array of shape `(n,)`."""
         points = np.asarray(points, "float64")
         squares = np.square(points[:, np.newaxis] - self.means).sum(-1)
         scale = (2 * np.pi) ** 0.5 * self.sigma
         return np.exp(-squares / (2 * self.sigma**2)).mean(1) / scale ** self.means.shape[1]
 
     def draw(self, num: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Points, shape `(num, d)`, float32, and the mode that each is of, shape `(num,)`, int64."""
+        """Draws points, shape `(num, d)`, float32, and says which mode each is from, shape `(num,)`, int64."""
         random = np.random.default_rng(seed)
         modes = random.integers(0, len(self.means), num)
         points = self.means[modes] + self.sigma * random.standard_normal((num, self.means.shape[1]))
         return points.astype("float32"), modes
 
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
-        """The corners, shape `(d,)` each, of a box that holds the data: four sigma, and a tenth of the modes' width."""
+        """Both corners, shape `(d,)`, of a box around the modes; the margin is 4 sigma + 0.1 * their extent."""
         low, high = self.means.min(0), self.means.max(0)
         margin = 4 * self.sigma + 0.1 * (high - low).max()
         return low - margin, high + margin
@@ -61,7 +61,7 @@ MIXTURES: dict[str, tuple[Mixture, str]] = {
 
 
 def load_gaussians(name: str) -> Dataset:
-    """Draws of a mixture of `MIXTURES`, always the same: 100,000 to train on, 10,000 to validate and to test.
+    """Draws from one of `MIXTURES`, always the same: 100,000 training points, 10,000 for validation and for the test.
 
     Args:
         name: `"normal"`, `"mixture"`, `"ring"` or `"grid"`.

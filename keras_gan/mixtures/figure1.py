@@ -19,7 +19,17 @@ _SHOWN = 2000  # samples in a picture of the plane
 
 
 def draw_points(run: Path, picture: Path, animation: Path, on_a_line: bool) -> None:
-    """Draws a run of the recipe `gaussians`: figure 1, or the plane at four moments, and an animation of it."""
+    """Draws a run on a mixture: Figure 1 for a line, four moments for the plane, and an animation of either.
+
+    Args:
+        run: folder of the run, with the snapshots that the callback `Snapshots` wrote.
+        picture: PNG file to write.
+        animation: GIF file to write.
+        on_a_line: whether the run's data lie on a line.
+
+    Raises:
+        ValueError: if the run has no snapshots, or was not trained on a mixture.
+    """
     mixture = report.mixture_of(run)
     files = sorted((run / "samples").glob("epoch_*.npz"))
     if not files:
@@ -41,9 +51,9 @@ def draw_points(run: Path, picture: Path, animation: Path, on_a_line: bool) -> N
 def figure1(shots: dict[int, Snapshot], mixture: Mixture) -> list[pictures.Line]:
     """The four panels of Figure 1 from a run's snapshots by epoch.
 
-    (a) The first snapshot with p_g within 0.05 nats of p_data: near the end, D partly right. (b) The same p_g with D*,
-    where the inner loop of Algorithm 1 would end. (c) The first snapshot within half of that distance: p_g has followed
-    D's gradient. (d) The last one.
+    (a) is the first snapshot with p_g within 0.05 nats of p_data: the game is near its end, and D is partly right. (b)
+    has the same p_g with D*, where the inner loop of Algorithm 1 would end. (c) is the first snapshot within half of
+    that distance: p_g has followed D's gradient. (d) is the last snapshot.
     """
     lines = {epoch: line("", shot, mixture) for epoch, shot in shots.items()}
     spacing = float(np.diff(next(iter(lines.values())).points)[0])
@@ -79,7 +89,7 @@ def _titled(title, panel):
 
 
 def _divergence(panel, spacing):
-    """JSD, or log 2 where p_g lies mostly beyond the picture."""
+    """The JSD, or log 2 where p_g lies mostly outside the picture."""
     try:
         return theory.jensen_shannon(panel.p_data, panel.p_g, spacing)
     except ValueError:

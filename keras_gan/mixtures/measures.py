@@ -1,4 +1,4 @@
-"""Samples against a density that is known: modes covered, samples near one, divergences, the exact p_g on a line."""
+"""Compares samples with a known density: modes covered, samples near a mode, divergences, the exact p_g on a line."""
 
 import dataclasses
 
@@ -10,7 +10,7 @@ from keras_gan.mixtures.data import Mixture
 NUM_SAMPLES = 10_000
 _FEWEST = 20  # of NUM_SAMPLES
 _RADIUS = 3  # sigma
-_BINS = 100  # a side
+_BINS = 100  # per side
 _DRAWS = 100_000  # points of each kind in the histograms
 
 
@@ -19,11 +19,11 @@ class MixtureReport:
     """What `measure` found.
 
     Attributes:
-        modes: modes with at least 20 of 10,000 samples within 3 sigma.
-        num_modes: modes there are.
-        high_quality: share of the samples within 3 sigma of a mode; 0.997 for data on a line, 0.989 in the plane.
-        forward_kl: KL(p_data || p_g) by histogram, nats; lost modes make it large.
-        reverse_kl: KL(p_g || p_data) by histogram, nats; samples off the modes make it large.
+        modes: number of modes with at least 20 of 10,000 samples within 3 sigma.
+        num_modes: number of modes of the data.
+        high_quality: share of the samples within 3 sigma of a mode. Data have 0.997 on a line and 0.989 in the plane.
+        forward_kl: KL(p_data || p_g) from histograms, nats; lost modes make it large.
+        reverse_kl: KL(p_g || p_data) from histograms, nats; samples away from the modes make it large.
     """
 
     modes: int
@@ -43,16 +43,16 @@ def measure(samples: np.ndarray, mixture: Mixture, seed: int = 0) -> MixtureRepo
     """Measures samples against a mixture of Gaussians.
 
     Args:
-        samples: array of shape `(m, d)`: modes and quality are those of the first 10,000, divergences of all; 100,000
-            make them comparable with other reports.
+        samples: array of shape `(m, d)`. The first 10,000 give the modes and the quality, all of them the divergences;
+            100,000 make these comparable with other reports.
         mixture: `keras_gan.mixtures.data.Mixture` in the same d dimensions.
-        seed: of the data drawn for the histograms.
+        seed: integer, for the data drawn for the histograms.
 
     Returns:
         `MixtureReport`.
 
     Raises:
-        ValueError: if there are fewer than 10,000 samples, or they are not finite or of another width.
+        ValueError: if there are fewer than 10,000 samples, or they are not finite or not in d dimensions.
     """
     samples = np.asarray(samples)
     width = mixture.means.shape[1]
@@ -74,17 +74,17 @@ def measure(samples: np.ndarray, mixture: Mixture, seed: int = 0) -> MixtureRepo
 def histogram_divergences(
     data: np.ndarray, samples: np.ndarray, low: np.ndarray, high: np.ndarray, bins: int = _BINS
 ) -> tuple[float, float]:
-    """KL(p_data || p_g) and KL(p_g || p_data) of two histograms with the same bins.
+    """KL(p_data || p_g) and KL(p_g || p_data) between two histograms with the same bins.
 
-    One more point, spread evenly over all bins, keeps both finite where a bin is empty. What lies outside the box
-    counts in its outermost bins.
+    One more point, spread evenly over all bins, keeps both finite where a bin is empty. Points outside the box count in
+    its outermost bins.
 
     Args:
         data: array of shape `(n, d)`.
         samples: array of shape `(m, d)`.
         low: lower corner of the box, shape `(d,)`.
         high: upper corner.
-        bins: bins a side.
+        bins: number of bins per side.
 
     Returns:
         `(forward, reverse)`, nats.
@@ -100,14 +100,14 @@ def histogram_divergences(
 
 
 def change_of_variable(generated: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """p_g on a line, exactly, for a generator of one noise value that is linear between the points it is known at.
+    """p_g on a line, exact for a generator of one noise value that is linear between the given points.
 
-    Where G is monotone this is p_z(z) / |G'(z)| at z = G^-1(x); where it folds, the sum over all such z. The mass
-    between two neighbouring z lies evenly between their images, whatever other mass lies there.
+    Where G is monotone, p_g is p_z(z) / |G'(z)| at z = G^-1(x); where it folds, p_g is the sum over all such z. The
+    mass between two neighbouring z lies evenly between their images, whatever other mass lies there.
 
     Args:
         generated: G(z) in the order of z, with equal probability between neighbouring z, shape `(n,)`.
-        edges: of the bins, rising, shape `(k + 1,)`; mass beyond them is left out.
+        edges: edges of the bins, rising, shape `(k + 1,)`; mass beyond them is left out.
 
     Returns:
         Mean density in each bin, float64, shape `(k,)`.

@@ -1,4 +1,4 @@
-"""The game on a line and in the plane, drawn: Figure 1 of the paper and its like."""
+"""Draws the game on a line and in the plane: Figure 1 of the paper and pictures like it."""
 
 import dataclasses
 import math
@@ -15,11 +15,11 @@ class Line:
     """A panel of Figure 1: the game on a line at one moment.
 
     Attributes:
-        title: of the panel.
+        title: title of the panel.
         points: x, rising, shape `(n,)`.
-        p_data: density of the data there.
-        p_g: density of the samples there.
-        discriminator: D there.
+        p_data: density of the data at x, shape `(n,)`.
+        p_g: density of the samples at x, shape `(n,)`.
+        discriminator: D(x), shape `(n,)`.
         noise: z, shape `(m,)`.
         generated: G(z), shape `(m,)`.
     """
@@ -38,11 +38,11 @@ class Plane:
     """The game in the plane at one moment.
 
     Attributes:
-        title: of the picture.
-        points: nodes of a square grid, the second coordinate the faster one, shape `(n * n, 2)`.
-        discriminator: D there, shape `(n * n,)`.
+        title: title of the picture.
+        points: nodes of a square grid, shape `(n * n, 2)`; the second coordinate changes faster.
+        discriminator: D at the nodes, shape `(n * n,)`.
         generated: samples, shape `(m, 2)`.
-        means: of the data's modes, shape `(modes, 2)`.
+        means: centres of the data's modes, shape `(modes, 2)`.
     """
 
     title: str
@@ -56,7 +56,7 @@ def save_figure1(panels: Sequence[Line], path: str | Path) -> None:
     """Draws Figure 1 of the paper: p_data black, dotted; p_g green, solid; D blue, dashed; arrows from z to G(z).
 
     Args:
-        panels: in order, from left to right.
+        panels: the panels from left to right.
         path: PNG file to write.
     """
     import matplotlib.figure
@@ -72,7 +72,7 @@ def save_figure1(panels: Sequence[Line], path: str | Path) -> None:
 
 
 def save_line(panel: Line, path: str | Path) -> None:
-    """Draws one panel of Figure 1 as a PNG file: a frame of an animation."""
+    """Draws one panel of Figure 1 as a PNG file, for a frame of an animation."""
     import matplotlib.figure
 
     figure = matplotlib.figure.Figure(figsize=(4, 4), layout="constrained")
@@ -82,7 +82,7 @@ def save_line(panel: Line, path: str | Path) -> None:
 
 
 def save_plane(panels: Sequence[Plane], path: str | Path) -> None:
-    """Draws samples on the modes' means and D behind them, panels side by side, as a PNG file."""
+    """Draws panels side by side as a PNG file: D in the background, the modes' means, and the samples."""
     import matplotlib.figure
 
     figure = matplotlib.figure.Figure(figsize=(4 * len(panels), 4), layout="constrained")

@@ -1,4 +1,4 @@
-"""The low-dimensional labs: a trained pair against the paper's theory, from the run of the recipe `Gaussians`."""
+"""Compares a trained pair with the paper's theory, from a run on a mixture of Gaussians."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -21,15 +21,15 @@ _SEEDS = {"data": 101, "samples": 102}  # of what neither player was trained on
 
 @dataclasses.dataclass(frozen=True)
 class LabReport:
-    """How a trained pair compares with the theory. Divergences and values in nats.
+    """How a trained pair compares with the theory. Divergences and values are in nats.
 
     Attributes:
         value: V(D, G) on held-out data; -log 4 at the game's end.
-        bound: what a fresh discriminator can still tell.
-        mixture: modes, quality and divergences by histogram.
-        divergence: JSD of p_g from p_data, exact, on a line; else None.
-        from_half: largest |D - 1/2| on the bulk, the most likely points that hold 95% of p_data; on a line, else None.
-        from_optimal: largest |D - D*| there; on a line, else None.
+        bound: lower bound on the JSD, from a fresh discriminator.
+        mixture: modes, quality and divergences from histograms.
+        divergence: exact JSD between p_g and p_data on a line; None in the plane.
+        from_half: largest |D - 1/2| on a line, among the most likely points that hold 95% of p_data; None in the plane.
+        from_optimal: largest |D - D*| on a line, among the same points; None in the plane.
     """
 
     value: theory.Estimate
@@ -65,7 +65,7 @@ def measure(run: str | Path) -> LabReport:
         `LabReport`.
 
     Raises:
-        ValueError: if the folder holds no trained model, or one of other data.
+        ValueError: if the folder holds no trained model, or one that was trained on other data.
     """
     mixture = mixture_of(run)
     gan = saved.load_best(run)
@@ -76,8 +76,8 @@ def compare(gan: GAN, mixture: Mixture, fresh: keras.Model) -> LabReport:
     """Measures a pair against the mixture it was trained on.
 
     Args:
-        gan: the pair; its averaged generator is measured where there is one.
-        mixture: what the data were drawn from.
+        gan: the pair. Its averaged generator is measured, where there is one.
+        mixture: the mixture that the data were drawn from.
         fresh: a new discriminator, to be trained against the frozen generator.
 
     Returns:
@@ -114,7 +114,7 @@ def mixture_of(run: str | Path) -> Mixture:
     name = read_config(run)["data"].get("name") if (Path(run) / "config.json").exists() else None
     if name not in MIXTURES:
         raise ValueError(
-            f"The theory needs a density that is known. Received: run={str(run)!r}, "
+            f"The theory needs a known density. Received: run={str(run)!r}, "
             f"{'trained on ' + name if name else 'which is no run'}. Expected: the folder of a run of "
             "`keras-gan train gaussians-normal`, or another whose name begins so."
         )
@@ -130,10 +130,11 @@ def fresh_discriminator(run: str | Path) -> keras.Model:
 
 
 def densities(shot: snapshots.Snapshot, mixture: Mixture) -> tuple[np.ndarray, np.ndarray, float]:
-    """p_data and p_g at a snapshot's points on a line, and the points' spacing.
+    """Both densities at a snapshot's points on a line, and the points' spacing.
 
     Returns:
-        `(p_data, p_g, spacing)`: float64 arrays of shape `(n,)`, p_g the mean over a bin around each point.
+        `(p_data, p_g, spacing)`: two float64 arrays of shape `(n,)` and a float. p_g is the mean over a bin around
+        each point.
     """
     points = shot.points[:, 0].astype("float64")
     spacing = float(points[1] - points[0])
@@ -151,7 +152,7 @@ def bulk(p_data: np.ndarray, spacing: float) -> np.ndarray:
 
 
 def table(reports: Sequence[tuple[str, LabReport]]) -> str:
-    """Rows of numbers, a run each; where there are several, their mean and the worst."""
+    """A text table with one row per run; for several runs their mean and the worst follow."""
     rows = {name: report.row() for name, report in reports}
     columns = max(map(list, rows.values()), key=len)
     if len(rows) > 1:

@@ -1,4 +1,4 @@
-"""Both players as functions, while training goes on: what Figure 1 of the paper is drawn from."""
+"""Both players as functions, saved during training. Figure 1 of the paper is drawn from these snapshots."""
 
 import contextlib
 import dataclasses
@@ -8,9 +8,9 @@ import keras
 import numpy as np
 
 from keras_gan import backend
-from keras_gan.priors import HALF_WIDTH, Normal, Prior, Uniform
+from keras_gan.priors import Prior
 
-_NODES = {1: 401, 2: 61}  # a side
+_NODES = {1: 401, 2: 61}  # nodes per side, by dimension
 _NOISES = 4001
 
 
@@ -19,11 +19,12 @@ class Snapshot:
     """Both players at one moment.
 
     Attributes:
-        points: where D was asked, shape `(n, d)`: evenly spaced on a line, or the nodes of a square grid in the plane.
-        discriminator: D there, shape `(n,)`.
-        noise: shape `(m, dim)`: on a line (`is_line`) in rising order with equal probability between neighbours, else
-            drawn.
-        generated: G of that noise, shape `(m, d)`.
+        points: where D was evaluated, shape `(n, d)`: evenly spaced on a line, or the nodes of a square grid in the
+            plane.
+        discriminator: D at these points, shape `(n,)`.
+        noise: z, shape `(m, noise_dim)`. On a line (`is_line`) it rises with equal probability between neighbours;
+            otherwise it is drawn from the prior.
+        generated: G(z), shape `(m, d)`.
     """
 
     points: np.ndarray
@@ -33,19 +34,19 @@ class Snapshot:
 
     @classmethod
     def load(cls, path: str | Path) -> "Snapshot":
-        """Reads one that `Snapshots` wrote."""
+        """Reads a file that the callback `Snapshots` wrote."""
         with np.load(path) as file:
             return cls(**{field.name: file[field.name] for field in dataclasses.fields(cls)})
 
 
 def take(gan: keras.Model, points: np.ndarray, seed: int = 0, averaged: bool = False) -> Snapshot:
-    """The players' values now.
+    """Evaluates both players as they are now.
 
     Args:
         gan: `keras_gan.GAN`.
-        points: where to ask D, shape `(n, d)`, on the scale of samples.
-        seed: of the noise, where it is drawn.
-        averaged: whether the averaged generator is shown, where there is one.
+        points: where to evaluate D, shape `(n, d)`, on the scale of samples.
+        seed: integer, for the noise where it is drawn.
+        averaged: whether to show the averaged generator, where there is one.
 
     Returns:
         `Snapshot`.
@@ -60,21 +61,20 @@ def take(gan: keras.Model, points: np.ndarray, seed: int = 0, averaged: bool = F
 
 
 def is_line(gan: keras.Model) -> bool:
-    """Whether the generator takes one uniform or normal noise value to a point on a line: then p_g is known exactly."""
-    one_value = gan.prior.dim == 1 and gan.generator.output_shape[-1] == 1
-    return one_value and isinstance(gan.prior, (Uniform, Normal))
+    """Whether one noise value with known quantiles becomes a point on a line: then p_g is known exactly."""
+    return gan.prior.independent and gan.prior.dim == 1 and gan.generator.output_shape[-1] == 1
 
 
 def nodes(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Evenly spaced points in a box, on a line 401, in the plane 61 a side: shape `(n, d)`, float32.
+    """Evenly spaced points in a box: 401 on a line, 61 per side in the plane. Shape `(n, d)`, float32.
 
     Raises:
-        ValueError: if the corners have another shape than (1,) or (2,).
+        ValueError: if the corners' shape is neither (1,) nor (2,).
     """
     low, high = np.asarray(low), np.asarray(high)
     if low.shape != high.shape or low.shape not in ((1,), (2,)):
         raise ValueError(
-            f"Snapshots are of data on a line or in the plane. Received: corners of shape {low.shape} and "
+            f"Snapshots are made of data on a line or in the plane. Received: corners of shape {low.shape} and "
             f"{high.shape}. Expected: (1,) or (2,)."
         )
     sides = [np.linspace(a, b, _NODES[len(low)]) for a, b in zip(low, high, strict=True)]
@@ -83,8 +83,7 @@ def nodes(low: np.ndarray, high: np.ndarray) -> np.ndarray:
 
 def _quantiles(prior: Prior) -> np.ndarray:
     """Noise values in rising order, equal probability between neighbours, shape `(n, 1)`, float32."""
-    if isinstance(prior, Uniform):
-        return np.linspace(-HALF_WIDTH, HALF_WIDTH, _NOISES, dtype="float32")[:, np.newaxis]
-    from scipy import special
-
-    return special.ndtri((np.arange(_NOISES) + 0.5) / _NOISES).astype("float32")[:, np.newaxis]
+    u = np.linspace(0, 1, _NOISES)[:, np.newaxis]
+    if not np.isfinite(prior.quantile(u[[0, -1]])).all():  # an unbounded prior: no noise at the ends
+        u = (np.arange(_NOISES)[:, np.newaxis] + 0.5) / _NOISES
+    return prior.quantile(u).astype("float32")

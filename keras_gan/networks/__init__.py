@@ -1,8 +1,8 @@
 """The networks of the paper, by the name of the data set, and small ones for the bundled digits.
 
-Weights are drawn from U(-r, r) and biases start at 0 unless stated. `width` scales every hidden layer of a model
-evenly, for small machines; r then grows by 1 / sqrt(width) where a layer's inputs are hidden units, so that sums of
-fewer terms stay as large.
+Weights are drawn from U(-r, r) and biases start at 0 unless stated otherwise. `width` scales every hidden layer of a
+model evenly, for small machines. Where a layer's inputs are hidden units, r then grows by 1 / sqrt(width), so that sums
+of fewer terms stay as large.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def build(name: str, **settings: Any) -> Networks:
         **settings: arguments of the function of that name in this module.
 
     Returns:
-        `(generator, discriminator)`: Keras models; the generator takes noise of shape `(batch, dim)`.
+        `(generator, discriminator)`: Keras models; the generator takes noise of shape `(batch, noise_dim)`.
 
     Raises:
         ValueError: for an unknown name.

@@ -14,17 +14,17 @@ def cifar10_dense(
     hidden_range: float = 0.05,
     output_range: float = 0.5,
 ) -> Networks:
-    """The paper's fully connected CIFAR-10 networks: 89,395,072 and 37,393,601 parameters, noise of width 100.
+    """The paper's fully connected CIFAR-10 networks: 89,395,072 and 37,393,601 parameters, 100 noise values.
 
-    The output is linear, for images of zero mean and norm 55; inside, images are flattened channel by channel.
+    The output is linear, for images of zero mean and norm 55. Inside, images are flattened channel by channel.
 
     Args:
         width: factor on the hidden layers' sizes.
         dropout: whether the discriminator drops inputs of its layers, as the paper's did.
         discriminator_range: r of the discriminator.
         hidden_range: r of the generator's second layer.
-        output_range: r of the generator's output layer. The paper's 0.5 makes first samples of a standard deviation
-            of 13, where images have 0.99.
+        output_range: r of the generator's output layer. The paper's 0.5 gives the first samples a standard deviation of
+            13, while images have 0.99.
     """
     hidden = scaled(8000, width)
     generator = keras.Sequential(
@@ -43,10 +43,10 @@ def cifar10_dense(
 
 
 def cifar10_conv(width: float = 1.0, dropout: bool = True, discriminator_range: float = 0.005) -> Networks:
-    """The paper's convolutional CIFAR-10 networks: 64,825,072 and 12,454,073 parameters, noise of width 100.
+    """The paper's convolutional CIFAR-10 networks: 64,825,072 and 12,454,073 parameters, 100 noise values.
 
-    The generator ends in a transposed convolution of stride 3 with a bias map of its own; the discriminator is three
-    convolutional maxout layers and a dense one.
+    The generator ends in a transposed convolution of stride 3, with a bias per channel and pixel. The discriminator has
+    three convolutional maxout layers and a dense one.
 
     Args:
         width: factor on the hidden layers' sizes and the channels.

@@ -1,4 +1,4 @@
-"""The paper's MNIST networks, and the same scaled down to the bundled digits."""
+"""The paper's MNIST networks, and the same networks scaled down to the bundled digits."""
 
 import numpy as np
 
@@ -11,11 +11,11 @@ def mnist(
     discriminator_range: float = 0.005,
     num_classes: int = 0,
 ) -> Networks:
-    """The paper's MNIST networks: 2,503,984 and 1,231,441 parameters, noise of width 100.
+    """The paper's MNIST networks: 2,503,984 and 1,231,441 parameters, 100 noise values.
 
     Args:
-        pixel_mean: mean of the training images on the scale [0, 1], shape `(h, w, c)`: the generator's output starts
-            there, as in the released recipe. Default: biases 0, a grey start.
+        pixel_mean: mean of the training images on the scale [0, 1], shape `(h, w, c)`. The generator's output starts
+            there, as in the released recipe. Default: biases of 0, so that it starts grey.
         dropout: whether the discriminator drops inputs of its layers, as the paper's did.
         discriminator_range: r of the discriminator.
         num_classes: for a game whose condition is a class: both networks also take a one-hot label, beside
@@ -33,7 +33,7 @@ def digits(
     discriminator_range: float = 0.005,
     num_classes: int = 0,
 ) -> Networks:
-    """The MNIST networks scaled down to the bundled 8x8 digits, noise of width 32. Arguments: those of `mnist`."""
+    """The MNIST networks scaled down to the bundled 8x8 digits, 32 noise values. Arguments are those of `mnist`."""
     return (
         relu_generator((8, 8, 1), 32, 256, pixel_mean, num_classes),
         maxout_discriminator((8, 8, 1), 96, discriminator_range, dropout, num_classes=num_classes),

@@ -1,4 +1,4 @@
-"""What the networks of the paper are made of."""
+"""The parts that the networks of the paper are made of."""
 
 import keras
 import numpy as np
@@ -79,13 +79,13 @@ def dropout_layers(rate, dropout):
 
 
 def image_output(image_shape, activation):
-    """In full precision also where the rest is not: half precision would show as bands of grey."""
+    """The last activation and shape, always in full precision: half precision would show as bands of grey."""
     full = keras.config.floatx()
     return [layers.Activation(activation, dtype=full), layers.Reshape(image_shape, dtype=full)]
 
 
 def pixel_bias(pixel_mean):
-    """Initial bias of an output layer: the logit of the pixels' means, or zeros."""
+    """Initial bias of an output layer: the logit of the pixels' means, or zeros if there are none."""
     return "zeros" if pixel_mean is None else PixelMeanLogit(pixel_mean)
 
 
@@ -95,10 +95,10 @@ def max_norm():
 
 
 def uniform(half_width, width=1.0):
-    """Initial weights from U(-r, r), r larger for a layer whose inputs `width` makes fewer."""
+    """Initial weights from U(-r, r). Where `width` has left a layer fewer inputs, r is larger."""
     return RandomUniform(-half_width / width**0.5, half_width / width**0.5)
 
 
 def scaled(units, width):
-    """Units of a hidden layer that `width` scales."""
+    """Number of units of a hidden layer after `width` has scaled it."""
     return max(1, round(units * width))

@@ -1,4 +1,4 @@
-"""Small networks for points on a line or in the plane: none of the paper's."""
+"""Small networks for points on a line or in the plane. The paper has none of them."""
 
 import keras
 from keras import layers
@@ -16,25 +16,26 @@ def points(
     bias_spread: float = 0.0,
     start: str = "random",
 ) -> Networks:
-    """Two small networks of dense layers, for data that are points on a line or in the plane (none of the paper's).
+    """Two small networks of dense layers, for data that are points on a line or in the plane.
 
-    Weights are drawn by He's rule for ReLU, by LeCun's for others.
+    Weights are drawn by He's rule for ReLU and by LeCun's for other activations.
 
     Args:
-        size: values of a point.
-        noise_dim: width of the noise.
-        scale: standard deviation of the data, which the generator's last layer multiplies by and the discriminator's
-            first divides by.
-        units: of each hidden layer.
-        hidden_layers: of each network.
-        activation: of the hidden layers.
-        bias_spread: standard deviation of the hidden layers' first biases. On a line, biases of 0 would let every unit
-            of the first layer bend at the same place.
-        start: `"random"`, or `"linear"`: the generator adds a linear map of the noise to what its hidden layers make,
-            which is next to nothing at first. So it starts monotone on a line; one that starts folded may stay so.
+        size: number of values per point.
+        noise_dim: number of noise values.
+        scale: standard deviation of the data. The generator's last layer multiplies by it, and the discriminator's
+            first divides by it.
+        units: number of units per hidden layer.
+        hidden_layers: number of hidden layers per network.
+        activation: activation of the hidden layers.
+        bias_spread: standard deviation of the hidden layers' initial biases. On a line, biases of 0 would let every
+            unit of the first layer bend at the same place.
+        start: `"random"`, or `"linear"`, where the generator adds a linear map of the noise to what its hidden layers
+            make, which is next to nothing at first. So it starts monotone on a line. A generator that starts folded may
+            stay so.
 
     Raises:
-        ValueError: for another start.
+        ValueError: for an unknown `start`.
     """
     if start not in ("random", "linear"):
         raise ValueError(f"Unknown start. Received: start={start!r}. Expected 'random' or 'linear'.")

@@ -1,4 +1,4 @@
-"""The paper's Toronto Face Database networks: those of the pretraining, and those that follow."""
+"""The paper's Toronto Face Database networks, for the pretraining and for the training after it."""
 
 import keras
 import numpy as np
@@ -16,13 +16,14 @@ from keras_gan.networks.parts import (
 
 
 def tfd_pretraining(pixel_mean: np.ndarray | None = None, width: float = 1.0) -> Networks:
-    """The first stage of the paper's TFD model: a generator of three layers, noise of width 100.
+    """The first stage of the paper's TFD model: a generator of three layers, with 100 noise values.
 
-    ReLU, sigmoid (bias -2) and a sigmoid output whose units have 100 weights of N(0, 1) each. Every column of every
-    kernel has norm 1.9365 at most, from the start.
+    A ReLU layer, a sigmoid layer (bias -2) and a sigmoid output, whose units have 100 weights of N(0, 1) each. Every
+    column of every kernel has a norm of at most 1.9365, from the start.
 
     Args:
-        pixel_mean: mean of the training images on the scale [0, 1], shape `(48, 48, 1)`, where the output starts.
+        pixel_mean: mean of the training images on the scale [0, 1], shape `(48, 48, 1)`. The output starts there.
+            Default: biases of 0, so that it starts grey.
         width: factor on the hidden layers' sizes.
     """
     hidden = scaled(8000, width)
@@ -40,13 +41,13 @@ def tfd_pretraining(pixel_mean: np.ndarray | None = None, width: float = 1.0) ->
 
 
 def tfd(pretrained: keras.Model | None = None, width: float = 1.0) -> Networks:
-    """The paper's TFD networks: 84,858,404 and 21,037,201 parameters, noise of width 100.
+    """The paper's TFD networks: 84,858,404 and 21,037,201 parameters, 100 noise values.
 
-    A new front, 100 noise values to a ReLU layer to a code of 100 sigmoid units (bias -2), stands before the three
-    layers of the pretraining's generator, which take the code for their noise. The discriminator starts afresh.
+    New layers stand before the three layers of the pretraining's generator: a ReLU layer, and 100 sigmoid units (bias
+    -2), whose output the old layers take for their noise. The discriminator starts afresh.
 
     Args:
-        pretrained: generator of `tfd_pretraining`, whose layers go on training here. Default: new ones.
+        pretrained: generator of `tfd_pretraining`, whose layers are trained further. Default: new ones.
         width: factor on the hidden layers' sizes.
     """
     back = pretrained or tfd_pretraining(width=width)[0]
@@ -63,7 +64,7 @@ def tfd(pretrained: keras.Model | None = None, width: float = 1.0) -> Networks:
 
 
 def tfd_discriminator(width):
-    """Two maxout layers and a logit, max-norm on every kernel."""
+    """Two maxout layers and a logit, with the max-norm constraint on every kernel."""
     return maxout_discriminator((48, 48, 1), scaled(1200, width), 0.005, width=width, limited=True)
 
 
