@@ -93,7 +93,7 @@ def test_the_map_can_be_differentiated(prior):
     weight = np.array([1.0, -2.0, 0.5], "float32")
 
     def function(u):
-        return keras.ops.matmul(prior(3).from_uniform(u), weight[:, np.newaxis])
+        return keras.ops.sum(keras.ops.matmul(prior(3).from_uniform(u), weight[:, np.newaxis])), ()
 
     _, gradient = backend.input_gradient(function, keras.ops.convert_to_tensor(u, "float32"), [])
     steps = 1e-6 * np.eye(3)
