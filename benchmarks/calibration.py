@@ -20,7 +20,7 @@ from sklearn.decomposition import PCA
 
 import keras_gan as kg
 from keras_gan.evaluation import parzen
-from keras_gan.evaluation.scores import kmeans_centres
+from keras_gan.evaluation.references import kmeans_centres
 
 DRAWN, FIXED = 1.0, 0.1  # nats
 

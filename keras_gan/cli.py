@@ -23,18 +23,12 @@ else:  # a command for each preset, whose values are the flags' defaults
 class Data:
     """Which images."""
 
-    dataset: Literal["mnist", "digits", "cifar10", "tfd"] = "mnist"
-    """The images the model was trained on."""
+    dataset: Literal["mnist", "digits", "cifar10", "tfd"] | None = None
+    """The images to compare with; by default those that the model was trained on."""
     data_source: Literal["tfds", "keras"] | None = None
     """tensorflow-datasets (its own row order) or Keras's download (the paper's rows)."""
     data_path: str | None = None
     """An npz file in the format of Keras's mnist.npz, read instead of downloading; or TFD_48x48.mat."""
-
-    def load(self, **options):
-        from keras_gan import datasets
-
-        options |= {"source": self.data_source, "path": self.data_path}
-        return datasets.load(self.dataset, **{key: value for key, value in options.items() if value is not None})
 
 
 def train(recipe: Annotated[Preset, tyro.conf.arg(name="")]) -> None:
@@ -46,42 +40,42 @@ def train(recipe: Annotated[Preset, tyro.conf.arg(name="")]) -> None:
 
 
 def evaluate(
-    model: tyro.conf.Positional[str],
+    models: tyro.conf.Positional[tuple[str, ...]],
     data: Data = Data(),
+    measures: tuple[str, ...] = ("parzen", "modes"),
     num_samples: int = 10_000,
     seeds: int = 3,
-    modes: bool = True,
     kmeans: bool = False,
     prior: Literal["uniform", "normal", "spherical"] | None = None,
     device: Literal["auto", "gpu", "cpu"] = "auto",
     json: bool = False,
 ) -> None:
-    """Score a trained model by the paper's Parzen window, and by what that hides; on tfd over its five folds.
+    """Score trained models by the paper's Parzen window, and by what that hides, in one table; on tfd over five folds.
 
     Args:
-        model: The folder of a run, a .keras file, a generator in any exported format, or the name of a shipped one.
-        data: The images it was trained on.
+        models: Folders of runs, .keras files, generators in any exported format, or names of shipped ones.
+        data: The images to compare with.
+        measures: What to measure. modes looks for lost modes and copies of training images (on mnist and digits).
         num_samples: Samples drawn with each seed; the paper's numbers use 10,000.
-        seeds: Sampling seeds, from 0 on.
-        modes: Look for lost modes and copies of training images as well (mnist and digits).
-        kmeans: Score k-means centres of the training images, too; takes minutes (not on tfd).
+        seeds: How many sampling seeds, from 0 on.
+        kmeans: Score k-means centres of the training images, too; takes minutes.
         prior: Noise of a generator alone; by default its card's, or uniform.
         device: Where to compute.
         json: Print JSON, for machines.
     """
     _load_package()
-    from keras_gan import backend
+    from keras_gan import backend, evaluation
     from keras_gan.artifacts import loading
-    from keras_gan.evaluation import scores
 
+    if not models:
+        raise ValueError("There is no model to score. Give the folder of a run, for example runs/mnist-1.")
     backend.use_device(device)
-    sampler = loading.load(model, prior).sample
-    found: scores.Scores | scores.FoldScores
-    if data.dataset == "tfd":
-        found = scores.score_folds(sampler, lambda fold: data.load(fold=fold), num_samples, seeds)
-    else:
-        found = scores.score(sampler, data.load(), data.dataset, num_samples, seeds, modes, kmeans)
-    print(found.to_json() if json else found)
+    samplers = {model: loading.load(model, prior) for model in models}
+    cards = {model: _trained_on(model, sampler.card) for model, sampler in samplers.items()}
+    table = evaluation.evaluate(
+        samplers, _load_data(cards, data), measures, num_samples, seeds, kmeans=kmeans, progress=_say
+    )
+    print(table.to_json() if json else table)
 
 
 def sample(
@@ -160,13 +154,14 @@ def ship(
     Args:
         run: The folder of a run.
         folder: Where to write.
-        data: The images it was trained on.
+        data: The images to compare with.
     """
     _load_package()
     from keras_gan.artifacts import shipping
 
-    card = shipping.ship(run, folder, data.load(), data.dataset)
-    print(f"Wrote {folder}: test log-likelihood {card['scores']['test_log_likelihood']:.1f} nats")
+    card = shipping.ship(run, folder, _load_data({run: _trained_on(run, {})}, data), _say)
+    value = card["scores"]["measures"]["parzen"]["cells"]["log_likelihood"]["value"]
+    print(f"Wrote {folder}: test log-likelihood {value:.1f} nats")
 
 
 def figures(
@@ -197,18 +192,25 @@ def figures(
 def curves(
     runs: tyro.conf.Positional[tuple[str, ...]],
     output: str = "curves.png",
-    dataset: Literal["mnist", "tfd", "cifar10"] = "mnist",
+    dataset: Literal["mnist", "tfd", "cifar10"] | None = None,
 ) -> None:
     """Draw the validation log-likelihood of runs over epochs and seconds; needs matplotlib.
+
+    Where they are known, the paper's number and that of real images are marked.
 
     Args:
         runs: Folders of runs.
         output: PNG file to write.
-        dataset: What they were trained on; on mnist the paper's number and that of real images are marked.
+        dataset: What they were trained on; by default what their folders say.
     """
+    from keras_gan import datasets
     from keras_gan.figures import curves as drawing
 
-    levels = {"paper 225": 225.0, "real images 242.5": 242.5} if dataset == "mnist" else {}
+    if dataset is not None:
+        levels = datasets.LEVELS.get(dataset, {})
+    else:
+        cards = [_run_data(run) for run in runs if (Path(run) / "config.json").is_file()]
+        levels = {name: level for card in cards for name, level in card.get("levels", {}).items()}
     drawing.save_curves(runs, output, levels)
     print(f"Wrote {output}")
 
@@ -248,6 +250,67 @@ def _check_samples(n, seed, out, interpolate):
         )
     if Path(out).suffix not in (".png", ".npz"):
         raise ValueError(f"Samples are written as .png or .npz. Received: out={out!r}.")
+
+
+def _say(line):
+    """Progress goes to stderr: results alone are on stdout."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def _run_data(run):
+    """The card of a run's data."""
+    from keras_gan.runs.folder import read_config
+
+    return read_config(run)["data"]
+
+
+def _run_of(model):
+    """The folder of the run that a model is, or lies in; None if it is of no run."""
+    for folder in (Path(model), Path(model).parent):
+        if (folder / "config.json").is_file() and (folder / "history.csv").is_file():
+            return folder
+    return None
+
+
+def _trained_on(model, card):
+    """The card of the data that a model was trained on; empty if nobody knows."""
+    run = _run_of(model)
+    found = _run_data(run) if run is not None else card.get("data")
+    return found if isinstance(found, dict) else {}
+
+
+def _load_data(cards, data):
+    """The data set that was asked for, or else the one that all models were trained on.
+
+    Args:
+        cards: dict from models to the cards of their data.
+        data: `Data`.
+    """
+    from keras_gan import datasets
+    from keras_gan.runs import saved
+
+    names = {model: card.get("name") for model, card in cards.items()}
+    if data.dataset is None and (unknown := [model for model, name in names.items() if name is None]):
+        raise ValueError(
+            f"It is not known what {unknown[0]} was trained on: it is no run's folder, lies in none, and has no card "
+            "that says so. Pass --dataset."
+        )
+    if data.dataset is None and len(set(names.values())) > 1:
+        received = ", ".join(f"{model} on {name}" for model, name in names.items())
+        raise ValueError(f"One table has one data set. The models were trained on several: {received}. Pass --dataset.")
+    options = {"source": data.data_source, "path": data.data_path}
+    options = {key: value for key, value in options.items() if value is not None}
+    run = _run_of(next(iter(cards)))
+    if data.dataset is None and run is not None and not options:
+        loaded = saved.load_data(run)
+    else:
+        loaded = datasets.load(data.dataset or next(iter(names.values())), **options)
+    for model, card in cards.items():
+        if card.get("name") == loaded.card["name"] and card.get("rows") != loaded.card["rows"]:
+            _say(
+                f"{model} was trained on other rows of {card['name']}: {card.get('rows')}. Here: {loaded.card['rows']}."
+            )
+    return loaded
 
 
 def _load_package():

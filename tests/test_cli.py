@@ -1,10 +1,13 @@
 import dataclasses
+import json
 import re
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
+from conftest import weights
 from keras_gan.recipes import PRESETS
 from keras_gan.recipes.cifar10_r1 import Cifar10R1
 from keras_gan.recipes.digits import Digits
@@ -168,6 +171,154 @@ def test_what_cannot_be_sampled(arguments, message, tmp_path, monkeypatch, capsy
     assert message in line
 
 
+@pytest.fixture(scope="module")
+def gan():
+    keras.utils.set_random_seed(1)
+    data = kg.datasets.load("digits")
+    gan = kg.GAN(*kg.networks.build("digits", pixel_mean=data.pixel_mean()), preprocessing=data.preprocessing, seed=1)
+    gan.compile(ema=0.9)
+    gan.fit(data.train[:100], verbose=0)
+    return gan
+
+
+@pytest.fixture
+def run_folder(gan, tmp_path):
+    """What a run leaves that `evaluate` and `curves` look at."""
+
+    def write(folder="run", **card):
+        folder = tmp_path / folder
+        folder.mkdir()
+        gan.save(folder / "gan.keras")
+        data = kg.datasets.load("digits").card | card
+        (folder / "config.json").write_text(json.dumps({"recipe": {}, "data": data, "command": []}))
+        (folder / "history.csv").write_text("epoch,seconds,val_parzen_ll\n0,1.5,20.0\n1,2.5,30.0\n")
+        return str(folder)
+
+    return write
+
+
+FEW = ["--num-samples", "100", "--seeds", "2"]
+
+
+def test_evaluate_prints_json_and_leaves_the_model_alone(gan, tmp_path, capsys):
+    gan.save(tmp_path / "gan.keras")
+    before = weights(gan.generator)
+    model = str(tmp_path / "gan.keras")
+    cli.main(["evaluate", model, "--dataset", "digits", "--measures", "parzen", "--json", *FEW])
+    content = json.loads(capsys.readouterr().out)
+    assert content["data"]["name"] == "digits"
+    assert [row["name"] for row in content["rows"]] == [model, "real training images", "the mean training image"]
+    assert list(content["rows"][0]["measures"]) == ["parzen"]
+    assert len(content["rows"][0]["measures"]["parzen"]["reports"]) == 2
+    np.testing.assert_array_equal(before[0], weights(gan.generator)[0])
+
+
+def test_evaluate_knows_what_runs_were_trained_on(run_folder, capsys):
+    one, two = run_folder("one"), run_folder("two")
+    cli.main(["evaluate", one, f"{two}/gan.keras", *FEW])
+    printed = capsys.readouterr()
+    lines = printed.out.splitlines()
+    rows = [next(line for line in lines if line.startswith(name)) for name in (f"{one} ", f"{two}/gan.keras ")]
+    assert rows[0].split()[1:] == rows[1].split()[1:]  # the same model
+    assert "What it hides" in printed.out
+    assert "modes: training a small classifier" in printed.err
+    assert f"{one}: parzen of seed 1" in printed.err
+    assert "trained on other rows" not in printed.err
+
+
+def test_evaluate_knows_what_an_export_was_trained_on(gan, tmp_path, capsys):
+    model = str(tmp_path / "generator.keras")
+    gan.export(model, "keras", {"data": {"name": "digits", "rows": "as they were"}})
+    cli.main(["evaluate", model, "--measures", "parzen", *FEW])
+    printed = capsys.readouterr()
+    assert "Optical recognition of handwritten digits" in printed.out
+    assert f"{model} was trained on other rows of digits: as they were. Here: shuffled once" in printed.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nothing.keras"], "There is no model. Received: nothing.keras"),
+        ([], "There is no model to score"),
+        (["run/../alone.keras"], "It is not known what run/../alone.keras was trained on"),
+        (
+            ["run", "other"],
+            "One table has one data set. The models were trained on several: run on digits, other on ring.",
+        ),
+        (["run", "--measures", "fid"], "Unknown measure. Received: 'fid'"),
+        (["run", "--seeds", "0"], "Samples need a number and a seed. Received: num_samples=10000, num_seeds=0"),
+    ],
+)
+def test_what_cannot_be_evaluated(arguments, message, run_folder, gan, tmp_path, monkeypatch, capsys):
+    run_folder("run")
+    run_folder("other", name="ring")
+    gan.save(tmp_path / "alone.keras")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as exit:
+        cli.main(["evaluate", *arguments])
+    assert exit.value.code == 2
+    assert f"keras-gan: error: {message}" in capsys.readouterr().err
+
+
+@pytest.fixture
+def faces(tmp_path):
+    """A file in the format of the Toronto Face Database, and a generator of such images."""
+    scipy_io = pytest.importorskip("scipy.io")
+    num = 300
+    fields = {
+        "images": np.random.default_rng(0).integers(0, 256, (num, 48, 48), "uint8"),
+        "labs_ex": np.ones((num, 1), "int16"),
+        "labs_id": np.ones((num, 1), "int16"),
+        "folds": np.stack([np.roll(np.arange(num) % 4, fold) for fold in range(5)], axis=1).astype("uint8"),
+    }
+    scipy_io.savemat(tmp_path / "tfd.mat", fields)
+    generator = keras.Sequential(
+        [keras.Input((5,)), keras.layers.Dense(2304, "sigmoid"), keras.layers.Reshape((48, 48, 1))]
+    )
+    (tmp_path / "run").mkdir()
+    generator.save(tmp_path / "run" / "generator.keras")
+    return tmp_path
+
+
+def test_evaluate_on_five_folds(faces, capsys):
+    arguments = ["evaluate", str(faces / "run"), "--dataset", "tfd", "--data-path", str(faces / "tfd.mat")]
+    cli.main([*arguments, "--num-samples", "20", "--seeds", "1"])
+    printed = capsys.readouterr()
+    assert "Mean and standard error over folds (ddof 1)" in printed.out
+    assert printed.out.count("\n  fold 4") == 1
+    assert "not to be compared with the paper's TFD column" in printed.out
+    assert "2057" not in printed.out
+    assert "The measure modes does not apply to tfd" in printed.err
+
+
+def test_evaluate_reads_a_runs_data_as_the_run_did(faces, monkeypatch, capsys):
+    monkeypatch.delenv("KERAS_GAN_TFD", raising=False)
+    path = str(faces / "tfd.mat")
+    card = kg.datasets.load("tfd", path=path, fold=2).card
+    config = {"recipe": {"data_path": path, "fold": 2}, "data": card, "command": []}
+    (faces / "run" / "config.json").write_text(json.dumps(config))
+    (faces / "run" / "history.csv").write_text("epoch,seconds\n")
+    cli.main(["evaluate", str(faces / "run"), "--num-samples", "20", "--seeds", "1"])
+    printed = capsys.readouterr()
+    assert "300 images in the format of the Toronto Face Database" in printed.out
+    assert "trained on other rows" not in printed.err  # the run's own fold
+
+
+def test_curves_mark_what_the_data_are_compared_with(run_folder, tmp_path, monkeypatch):
+    from keras_gan.figures import curves
+
+    received = []
+    monkeypatch.setattr(curves, "save_curves", lambda runs, output, levels: received.append(levels))
+    marked, plain = run_folder("marked", levels={"paper 225": 225.0}), run_folder("plain")
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    cli.main(["curves", marked, plain, str(alone)])
+    cli.main(["curves", plain])
+    cli.main(["curves", str(alone), "--dataset", "mnist"])
+    cli.main(["curves", marked, "--dataset", "cifar10"])
+    assert received == [{"paper 225": 225.0}, {}, {"paper 225": 225.0, "real images 242.5": 242.5}, {}]
+
+
 @pytest.mark.parametrize("content", [b"", b"{}", b"epoch,loss\n0,x\n", b"PK\x03\x04\x00\xff"])
 @pytest.mark.parametrize("command", ["sample", "evaluate", "export", "figures", "curves", "theory", "ship", "train"])
 def test_a_damaged_run_is_one_line(command, content, tmp_path, monkeypatch, capsys):
@@ -175,7 +326,7 @@ def test_a_damaged_run_is_one_line(command, content, tmp_path, monkeypatch, caps
     (tmp_path / "run").mkdir()
     for name in ("config.json", "history.csv", "best.keras", "model.keras"):
         (tmp_path / "run" / name).write_bytes(content)
-    arguments = {"train": ["digits", "--run-dir", "run"], "ship": ["run", "shipped", "--dataset", "digits"]}
+    arguments = {"train": ["digits", "--run-dir", "run"], "ship": ["run", "shipped"]}
     with pytest.raises(SystemExit) as exit:
         cli.main([command, *arguments.get(command, ["run"])])
     assert exit.value.code == 2

@@ -47,6 +47,22 @@ def test_pixel_mean():
     np.testing.assert_allclose(mean, data.train.mean(0) / 16, rtol=1e-5)
 
 
+def test_preprocess_is_the_layer_in_chunks():
+    data = kg.datasets.load("digits")
+    found = data.preprocess(data.train)
+    assert (found.shape, found.dtype) == ((1297, 8, 8, 1), np.float32)
+    np.testing.assert_array_equal(found, keras.ops.convert_to_numpy(data.preprocessing(data.train)))
+    points = kg.datasets.load("ring")
+    np.testing.assert_array_equal(points.preprocess(points.test), points.test)
+
+
+def test_what_is_true_of_one_data_set_stands_with_it():
+    digits, ring = kg.datasets.load("digits"), kg.datasets.load("ring")
+    assert (digits.separable_classes, ring.separable_classes) == (True, False)
+    assert digits.folds == (digits,)
+    assert (digits.published, digits.note) == ({}, "")
+
+
 @pytest.fixture
 def arrays():
     rng = np.random.default_rng(0)
@@ -68,6 +84,9 @@ def test_mnist_from_an_npz_file_keeps_the_papers_rows(arrays, tmp_path):
     assert data.labels.train.dtype == np.int64
     assert "the paper's split" in data.card["rows"]
     assert str(tmp_path) not in str(data.card)
+    assert data.published["parzen"]["Adversarial nets"] == (225, 2)
+    assert data.card["levels"] == kg.datasets.LEVELS["mnist"] == {"paper 225": 225.0, "real images 242.5": 242.5}
+    assert data.separable_classes
 
 
 def test_mnist_from_keras(arrays, monkeypatch):
@@ -180,6 +199,7 @@ def test_cifar10(photographs, monkeypatch):
     np.testing.assert_array_equal(data.validation, photographs["x_train"][40_000:])
     np.testing.assert_array_equal(data.labels.test, photographs["y_test"][:, 0])
     assert "the paper's split" in data.card["rows"]
+    assert not data.separable_classes
     x = keras.ops.convert_to_numpy(data.preprocessing(data.train[:9]))
     np.testing.assert_allclose(np.linalg.norm(x.reshape(9, -1), axis=1), 55, rtol=1e-5)
 

@@ -198,7 +198,8 @@ class TestFuzz:
             make_gan().generator.save(model)
         (tmp_path / "card.json").write_bytes(content)
         generator, error = result_or_error(kg.load, model)
-        assert "card.json" in error or "checksum" in error or generator.sample(2, seed=0).shape == (2, 4)
+        refused = any(reason in error for reason in ("card.json", "checksum", "Nothing says what noise"))
+        assert refused or generator.sample(2, seed=0).shape == (2, 4)
 
     @FUZZ
     @given(content=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))

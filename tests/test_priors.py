@@ -181,3 +181,8 @@ def test_lines_that_cannot_be():
         priors.interpolate(np.ones(3), np.ones(4), 5)
     with pytest.raises(ValueError, match="num=1"):
         priors.interpolate(np.ones(3), np.ones(3), 1)
+
+
+def test_an_unknown_name():
+    with pytest.raises(ValueError, match="Unknown prior"):
+        priors.get("cauchy", 3)

@@ -13,7 +13,7 @@ from keras_gan.artifacts import shipping
 def test_a_run_ships_with_its_card(tmp_path, capsys):
     pytest.importorskip("tensorflow")
     runs.run(Digits(epochs=2, every=1, seed=5, run_dir=str(tmp_path / "run")))
-    cli.main(["ship", str(tmp_path / "run"), str(tmp_path / "shipped"), "--dataset", "digits"])
+    cli.main(["ship", str(tmp_path / "run"), str(tmp_path / "shipped")])
     folder = tmp_path / "shipped"
     assert {p.name for p in folder.iterdir()} == {"generator", "generator.keras", "generator.keras.json", "samples.png"}
     card = kg.load(folder).card
@@ -21,14 +21,17 @@ def test_a_run_ships_with_its_card(tmp_path, capsys):
     assert card["recipe"]["learning_rate"] == Digits().learning_rate
     assert card["command"].startswith("keras-gan")
     assert str(tmp_path) not in json.dumps(card)
-    assert f"{card['scores']['test_log_likelihood']:.1f} nats" in capsys.readouterr().out
+    scores = card["scores"]["measures"]
+    assert f"{scores['parzen']['cells']['log_likelihood']['value']:.1f} nats" in capsys.readouterr().out
+    assert len(scores["parzen"]["reports"]) == 3
+    assert len(scores["modes"]["reports"][0][0]["class_shares"]) == 10
     a, b = (kg.load(folder / name).sample(20, 3) for name in ("generator", "generator.keras"))
     np.testing.assert_allclose(a, b, atol=1e-5)
 
 
 def test_a_folder_without_a_run(tmp_path):
     with pytest.raises(ValueError, match="no trained model"):
-        shipping.ship(tmp_path, tmp_path / "shipped", kg.datasets.load("digits"), "digits")
+        shipping.ship(tmp_path, tmp_path / "shipped", kg.datasets.load("digits"))
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="run once: test_exports.py has every backend")

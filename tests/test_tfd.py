@@ -47,10 +47,39 @@ def test_splits_are_those_of_the_fold(file, fold):
         assert split.flags.c_contiguous
     assert f"fold {fold}" in data.card["rows"]
     assert "stand-in" in data.card["description"]
-    assert not tfd.is_tfd(data)
+    assert "not to be compared with the paper's TFD column" in data.note
+    assert (data.published, "levels" in data.card) == ({}, False)
     x = keras.ops.convert_to_numpy(data.preprocessing(data.train))
     np.testing.assert_allclose(x, data.train / 255, rtol=1e-6)
     np.testing.assert_array_equal(data.to_pixels(x), data.train)
+
+
+def test_all_five_folds_come_along(file):
+    data = kg.datasets.load("tfd", path=file(), fold=3)
+    assert len(data.folds) == 5
+    for number, fold in enumerate(data.folds):
+        alone = kg.datasets.load("tfd", path=file(), fold=number)
+        for split in ("train", "validation", "test"):
+            np.testing.assert_array_equal(getattr(fold, split), getattr(alone, split))
+            np.testing.assert_array_equal(getattr(fold.labels, split), getattr(alone.labels, split))
+        assert f"fold {number}" in fold.card["rows"]
+    assert not np.array_equal(data.folds[0].test, data.folds[1].test)
+
+
+def test_folds_share_the_images_without_a_label(file):
+    codes = np.arange(40) % 4
+    shifted = [np.where(codes == 0, 0, (codes + fold) % 3 + 1) for fold in range(5)]
+    data = kg.datasets.load("tfd", path=file(folds=np.stack(shifted, axis=1).astype("uint8")))
+    assert all(fold.train is data.train for fold in data.folds)
+
+
+def test_the_database_itself_has_the_papers_numbers(file, monkeypatch):
+    monkeypatch.setattr(tfd, "_SIZE_OF_TFD", 40)
+    data = kg.datasets.load("tfd", path=file())
+    assert data.note == ""
+    assert "stand-in" not in data.card["description"]
+    assert data.published["parzen"]["Adversarial nets"] == (2057, 26)
+    assert data.card["levels"] == {"paper 2057": 2057.0}
 
 
 def test_the_environment_says_where(file, monkeypatch):

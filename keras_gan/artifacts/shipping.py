@@ -1,42 +1,44 @@
 """Trained generators for others: exports, and as one ships with the package, with a picture and its scores."""
 
-import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from keras_gan.artifacts import formats, loading
 from keras_gan.datasets import Dataset
-from keras_gan.evaluation import scores
+from keras_gan.evaluation import evaluate
 from keras_gan.figures import grids
 from keras_gan.models.gan import GAN
 from keras_gan.runs import saved
 from keras_gan.runs.card import describe
 
 
-def ship(run: str | Path, folder: str | Path, data: Dataset, name: str) -> dict[str, Any]:
+def ship(
+    run: str | Path, folder: str | Path, data: Dataset, progress: Callable[[str], None] | None = None
+) -> dict[str, Any]:
     """Writes generator/ (SavedModel), generator.keras, their cards and samples.png of a run's best model.
 
     The best model is `best.keras`, chosen by validation images alone, or `model.keras` where no measurement was made.
 
     Args:
         run: folder of a run.
-        folder: where to; made if it is not there, its files replaced.
+        folder: where to write; made if it is not there, its files replaced.
         data: the `keras_gan.datasets.Dataset` it was trained on.
-        name: of the data set.
+        progress: called with a line of text before each slow step.
 
     Returns:
-        The card.
+        The card; its `"scores"` are the model's row of the table that `keras_gan.evaluation.evaluate` fills.
 
     Raises:
         ValueError: if the folder of the run holds no trained model.
     """
     folder = Path(folder)
-    gan = saved.load_best(run)
-    found = scores.score(gan.sample, data, name)
-    card = describe(run, gan) | {"sigma": found.reports[0].sigma, "scores": json.loads(found.to_json())}
+    model = saved.load_best(run)
+    row = evaluate({"generator": model}, data, references=False, progress=progress).rows[0]
+    card = describe(run, model) | {"scores": row.as_dict()}
     for name, format in (("generator.keras", "keras"), ("generator", "saved_model")):
-        gan.export(folder / name, format, card)
-    grids.save_grid(gan.sample(100, seed=0), folder / "samples.png", 10)
+        model.export(folder / name, format, card)
+    grids.save_grid(model.sample(100, seed=0), folder / "samples.png", 10)
     return card
 
 

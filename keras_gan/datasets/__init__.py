@@ -10,6 +10,7 @@ from keras_gan.datasets.cifar10 import load_cifar10
 from keras_gan.datasets.dataset import Dataset, DatasetNotFoundError, Splits
 from keras_gan.datasets.digits import load_digits
 from keras_gan.datasets.images import load_images
+from keras_gan.datasets.mnist import LEVELS as MNIST_LEVELS
 from keras_gan.datasets.mnist import load_mnist
 from keras_gan.datasets.tfd import load_tfd
 from keras_gan.mixtures.data import MIXTURES, load_gaussians
@@ -24,6 +25,9 @@ LOADERS: dict[str, Callable[..., Dataset]] = {
     "tfd": load_tfd,
     **{name: functools.partial(load_gaussians, name) for name in MIXTURES},
 }
+
+# What a curve of the Parzen log-likelihood is compared with, for runs whose own card of the data is not at hand.
+LEVELS = {"mnist": MNIST_LEVELS}
 
 
 def load(name: str, **options: Any) -> Dataset:

@@ -3,10 +3,10 @@
 import dataclasses
 from typing import Any
 
-import keras
 import numpy as np
 
 from keras_gan.layers import GlobalContrastNormalization
+from keras_gan.models.preprocessing import preprocess
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,19 +27,44 @@ class Dataset(Splits):
             likewise.
         labels: `Splits` of int64 labels of shape `(n,)`.
         preprocessing: Keras layer from pixels to the scale that models of these images work on; none for points.
-        card: dict that says what the images are, where they came from and in which order the rows stand.
+        card: dict that says what the images are, where they came from, in which order the rows stand, and under
+            `"levels"` which values a curve of the Parzen log-likelihood is compared with, by name, in nats.
+        published: numbers of other people's models of these images: for each measure that has some a dict from the
+            system's name to `(value, standard error)`.
+        separable_classes: whether the labels are classes, from 0 on, that a small classifier tells apart.
+        note: a sentence that every number measured on these images has to stand beside, or "".
+        other_folds: the data set's folds where it has several, this one among them; read them as `folds`.
     """
 
     labels: Splits
     preprocessing: Any  # keras.layers.Layer, or None for points
-    card: dict[str, str]
+    card: dict[str, Any]
+    published: dict[str, dict[str, tuple[float, float]]] = dataclasses.field(default_factory=dict)
+    separable_classes: bool = False
+    note: str = ""
+    other_folds: tuple["Dataset", ...] = dataclasses.field(default=(), repr=False)
+
+    @property
+    def folds(self) -> tuple["Dataset", ...]:
+        """Each fold as a data set of its own, in order; a data set without folds is its only one."""
+        return self.other_folds or (self,)
+
+    def preprocess(self, images: np.ndarray) -> np.ndarray:
+        """Images, or points, on the scale of samples.
+
+        Args:
+            images: array of shape `(n, ...)`, such as `train`.
+
+        Returns:
+            NumPy array of shape `(n, ...)`, float32.
+        """
+        return preprocess(self.preprocessing, images)
 
     def pixel_mean(self) -> np.ndarray:
         """Mean training image after preprocessing, shape `(h, w, c)`, float64."""
         total = np.zeros(self.train.shape[1:])
         for start in range(0, len(self.train), 1000):
-            batch = keras.ops.convert_to_numpy(self.preprocessing(self.train[start : start + 1000]))
-            total += batch.astype("float64").sum(axis=0)
+            total += self.preprocess(self.train[start : start + 1000]).astype("float64").sum(axis=0)
         return total / len(self.train)
 
     def to_pixels(self, images: np.ndarray) -> np.ndarray:

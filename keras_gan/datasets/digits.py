@@ -29,4 +29,5 @@ def load_digits() -> Dataset:
             "rows": "shuffled once with a fixed seed: 1,297 training, 250 validation, 250 test",
             "scale": "pixel / 16, in [0, 1]",
         },
+        separable_classes=True,
     )

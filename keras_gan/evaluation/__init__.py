@@ -1,5 +1,17 @@
-"""Measures of a generator's samples against data."""
+"""Measures of samples against data, and the table that they fill."""
 
-from keras_gan.evaluation import bounds, distances, modes, parzen, scores, theory
+from keras_gan.evaluation import bounds, distances, measures, modes, parzen, references, theory
+from keras_gan.evaluation.harness import evaluate
+from keras_gan.evaluation.table import Table
 
-__all__ = ["bounds", "distances", "modes", "parzen", "scores", "theory"]
+__all__ = [
+    "Table",
+    "bounds",
+    "distances",
+    "evaluate",
+    "measures",
+    "modes",
+    "parzen",
+    "references",
+    "theory",
+]

@@ -196,7 +196,7 @@ def generator_gradient(objective: str | objectives.Objective, logits: np.ndarray
     """
     loss = objectives.get(objective).generator
     column = keras.ops.convert_to_tensor(np.asarray(logits, "float32")[:, np.newaxis])
-    _, gradient = backend.input_gradient(lambda a: loss(a) * len(logits), column, [])
+    _, gradient = backend.input_gradient(lambda a: (loss(a) * len(logits), ()), column, [])
     return keras.ops.convert_to_numpy(gradient)[:, 0]
 
 

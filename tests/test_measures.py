@@ -1,0 +1,138 @@
+"""The registry of measures, and what a measure of a user's own has to be."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import keras_gan as kg
+from keras_gan.evaluation import evaluate, measures, modes, parzen
+
+
+@pytest.fixture(scope="module")
+def data():
+    return kg.datasets.load("digits")
+
+
+@pytest.fixture(scope="module")
+def samples(data):
+    return data.preprocess(data.train[:300])
+
+
+class Images:
+    """A sampler of the data's first images; a seed later ones."""
+
+    def __init__(self, data):
+        self.data = data
+
+    def sample(self, num, seed):
+        return self.data.preprocess(self.data.train[seed : seed + num])
+
+
+def test_splits_are_preprocessed_once(data):
+    splits = measures.PreparedSplits(data)
+    for name in ("train", "validation", "test"):
+        np.testing.assert_array_equal(getattr(splits, name), getattr(data, name) / np.float32(16))
+        assert getattr(splits, name) is getattr(splits, name)
+    assert splits.labels is data.labels
+
+
+def test_names_give_the_measures_of_the_package(data, samples):
+    splits = measures.PreparedSplits(data)
+    report = measures.get("parzen")(samples, splits)
+    expected = parzen.evaluate(samples, splits.validation, splits.test)
+    assert report == expected
+    assert measures.get("modes").prepare(splits)(samples).kl == pytest.approx(
+        modes.Modes(splits.train, data.labels.train, splits.test).measure(samples).kl
+    )
+
+
+def test_validation_images_that_choose_sigma(data, samples):
+    """As the released code: the first 1,000, but all of a fold's."""
+    longer = dataclasses.replace(data, validation=np.concatenate([data.validation] * 6))
+    alone, fold = (measures.get("parzen")(samples, measures.PreparedSplits(longer, num)) for num in (1, 5))
+    assert (alone.num_validation, fold.num_validation) == (1000, 1500)
+
+
+def test_modes_apply_to_classes_alone(data):
+    assert measures.get("modes").applies(data)
+    assert not measures.get("modes").applies(dataclasses.replace(data, separable_classes=False))
+    assert not measures.get("modes").applies(kg.datasets.load("ring"))
+
+
+def test_a_function_is_a_measure(data):
+    """It is given the samples of each seed, and the data on their scale; what it returns is a column."""
+
+    def brightness(samples, splits):
+        assert splits.test.max() == 1
+        return samples.mean()
+
+    table = evaluate(Images(data), data, [brightness], num_samples=50, num_seeds=2)
+    expected = [Images(data).sample(50, seed).mean() for seed in (0, 1)]
+    entry = table["this model", "brightness"]
+    assert entry.cells["brightness"].value == pytest.approx(np.mean(expected), rel=1e-6)
+    assert [reports for (reports,) in entry.reports] == expected
+    assert table["real training images", "brightness"].cells["brightness"].value > 0
+    header = next(line for line in str(table).splitlines() if line.startswith(" "))
+    assert header.split() == ["brightness"]
+
+
+def test_a_measure_of_ones_own(data):
+    """Prepared once; its report a dataclass, its columns chosen; only where it applies, and only for samplers."""
+
+    @dataclasses.dataclass(frozen=True)
+    class Report:
+        distance: float
+        label: str
+
+    class Distance(measures.Measure):
+        name = "distance"
+        caption = "Distance of the mean sample from the mean test image."
+        scores_references = False
+        every_seed = False
+        prepared = 0
+
+        def applies(self, data):
+            return data.card["name"] == "digits"
+
+        def prepare(self, splits):
+            self.prepared += 1
+            mean = splits.test.mean(axis=0)
+            return lambda samples: Report(float(np.abs(samples.mean(axis=0) - mean).sum()), "l1")
+
+    measure = Distance()
+    table = evaluate({"a": Images(data), "b": Images(data)}, data, ["parzen", measure], num_samples=50, num_seeds=2)
+    assert measure.prepared == 1
+    assert len(table["a", "distance"].reports) == 1
+    assert list(table["a", "distance"].cells) == ["distance"]  # a label is no number
+    assert table["a", "distance"].as_dict()["reports"][0][0]["label"] == "l1"
+    assert measure.caption in str(table)
+    with pytest.raises(KeyError, match=r"no 'distance' of 'real training images'.*'a', 'b'"):
+        table["real training images", "distance"]
+    with pytest.raises(ValueError, match=r"No measure applies to ring. Received: measures=\['distance'\]"):
+        evaluate(Images(data), kg.datasets.load("ring"), [measure])
+
+
+def test_a_dict_is_columns():
+    cells = measures.get(lambda samples, splits: None).cells({"precision": 0.5, "recall": np.float32(0.25), "k": "3"})
+    assert {name: cell.value for name, cell in cells.items()} == {"precision": 0.5, "recall": 0.25}
+
+
+@pytest.mark.parametrize("report", [None, "good", {}, {"a": "b"}])
+def test_a_report_without_a_number(report, data):
+    def nothing(samples, splits):
+        return report
+
+    with pytest.raises(ValueError, match=r"The measure nothing returned a .* without a number"):
+        evaluate(Images(data), data, [nothing], num_samples=5, num_seeds=1)
+
+
+def test_a_measure_that_overrides_nothing(data):
+    with pytest.raises(NotImplementedError, match="overrides neither"):
+        measures.Measure()(np.zeros((3, 8, 8, 1)), measures.PreparedSplits(data))
+
+
+@pytest.mark.parametrize("measure", ["inception", 3, measures.ParzenMeasure])
+def test_what_is_no_measure(measure):
+    with pytest.raises(ValueError, match=r"Unknown measure.*\['modes', 'parzen'\]"):
+        measures.get(measure)
