@@ -188,9 +188,11 @@ def run_folder(gan, tmp_path):
     def write(folder="run", **card):
         folder = tmp_path / folder
         folder.mkdir()
-        gan.save(folder / "gan.keras")
+        gan.save(folder / "model.keras")
         data = kg.datasets.load("digits").card | card
-        (folder / "config.json").write_text(json.dumps({"recipe": {}, "data": data, "command": []}))
+        (folder / "config.json").write_text(
+            json.dumps({"recipe": {"name": "digits", "seed": 1}, "data": data, "command": [], "updates_per_epoch": 13})
+        )
         (folder / "history.csv").write_text("epoch,seconds,val_parzen_ll\n0,1.5,20.0\n1,2.5,30.0\n")
         return str(folder)
 
@@ -215,10 +217,10 @@ def test_evaluate_prints_json_and_leaves_the_model_alone(gan, tmp_path, capsys):
 
 def test_evaluate_knows_what_runs_were_trained_on(run_folder, capsys):
     one, two = run_folder("one"), run_folder("two")
-    cli.main(["evaluate", one, f"{two}/gan.keras", *FEW])
+    cli.main(["evaluate", one, f"{two}/model.keras", *FEW])
     printed = capsys.readouterr()
     lines = printed.out.splitlines()
-    rows = [next(line for line in lines if line.startswith(name)) for name in (f"{one} ", f"{two}/gan.keras ")]
+    rows = [next(line for line in lines if line.startswith(name)) for name in (f"{one} ", f"{two}/model.keras ")]
     assert rows[0].split()[1:] == rows[1].split()[1:]  # the same model
     assert "What it hides" in printed.out
     assert "modes: training a small classifier" in printed.err
@@ -277,6 +279,7 @@ def faces(tmp_path):
     )
     (tmp_path / "run").mkdir()
     generator.save(tmp_path / "run" / "generator.keras")
+    (tmp_path / "run" / "card.json").write_text('{"prior": "uniform"}')
     return tmp_path
 
 
@@ -295,7 +298,8 @@ def test_evaluate_reads_a_runs_data_as_the_run_did(faces, monkeypatch, capsys):
     monkeypatch.delenv("KERAS_GAN_TFD", raising=False)
     path = str(faces / "tfd.mat")
     card = kg.datasets.load("tfd", path=path, fold=2).card
-    config = {"recipe": {"data_path": path, "fold": 2}, "data": card, "command": []}
+    recipe = {"name": "tfd", "data_path": path, "fold": 2}
+    config = {"recipe": recipe, "data": card, "command": [], "updates_per_epoch": 1}
     (faces / "run" / "config.json").write_text(json.dumps(config))
     (faces / "run" / "history.csv").write_text("epoch,seconds\n")
     cli.main(["evaluate", str(faces / "run"), "--num-samples", "20", "--seeds", "1"])

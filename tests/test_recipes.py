@@ -76,6 +76,13 @@ VALUES = {  # what the runs in docs/ were made with
         **{"epochs": 700, "every": 100, "learning_rate": 0.1, "momentum": 0.5},
         **{"discriminator_weight": 0.5, "r1_penalty": 0.0, "ema": 0.999},
     },
+    "digits-conditional": {
+        **RUN,
+        **SIMULTANEOUS,
+        **{"epochs": 300, "every": 50, "learning_rate": 1e-3, "beta_1": 0.5, "epsilon": 1e-5, "ema": 0.999},
+        **{"objective": "relativistic", "dropout": False, "discriminator_range": 0.05, "r1_penalty": 2.0},
+        **{"discriminator_weight": 1.0},
+    },
     "mnist": {**RELEASED, **MNIST, "learning_rate": 0.1, "dropout": True},
     "mnist-alternating": {
         **RELEASED,

@@ -32,7 +32,7 @@ class GAN(Stepping):
             a structure of tensors. With a condition c it is called with `[z, *c]`.
         discriminator: Keras model from a batch of data to what the objective judges by: for most, one logit for each
             example, shape `(batch, 1)`, no sigmoid. With a condition c it is called with `[x, *c]`.
-        prior: `keras_gan.priors` distribution of the noise. Default: `Uniform` of the generator's input width.
+        prior: `keras_gan.priors` distribution of the noise, or its name. Default: `Uniform`, of the generator's input.
         condition: `keras_gan.conditions` object: what both players are told. Default: nothing, the game learns p(x).
         preprocessing: Keras layer that takes a batch of data (uint8 images, say) to the scale of the generator's
             samples; saved with the model. Default: data are used as they are.

@@ -27,7 +27,7 @@ class Players(Lines, Fitted):
         self,
         generator: keras.Model,
         discriminator: keras.Model,
-        prior: priors.Prior | None = None,
+        prior: priors.Prior | str | None = None,
         condition: conditions.Condition | None = None,
         preprocessing: keras.layers.Layer | None = None,
         seed: int | None = None,
@@ -36,7 +36,9 @@ class Players(Lines, Fitted):
         self._seed = random.randint(1, 10**9) if seed is None else seed
         super().__init__(seed=self._seed, **kwargs)
         self.generator, self.discriminator = generator, discriminator
-        self.prior = prior or priors.Uniform(checks.noise_dim(generator, condition))
+        if not isinstance(prior, priors.Prior):
+            prior = priors.get(prior or "uniform", checks.noise_dim(generator, condition))
+        self.prior = prior
         self.condition, self.preprocessing = condition, preprocessing
         self.average: Average | None = None
         # Spread, for PyTorch adds seed and counter: adjacent seeds would share draws.
