@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -20,6 +21,8 @@ from keras_gan.recipes.digits import Digits
 
 import keras_gan as kg
 from keras_gan import backend, cli, recipes, runs
+from keras_gan.artifacts import shipping
+from keras_gan.figures import paper
 from keras_gan.runs import card, saved, training
 from keras_gan.runs import folder as folders
 
@@ -302,6 +305,28 @@ def test_any_model_with_fit_and_sample_runs(tmp_path, monkeypatch, capsys):
         saved.load_data(folder)
     monkeypatch.setitem(recipes.PRESETS, "remember", Remember())
     assert len(saved.load_data(folder).train) == 1297
+
+
+def test_any_sampler_is_loaded_scored_drawn_and_shipped(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(recipes.PRESETS, "remember", Remember())
+    runs.run(Remember(epochs=2, every=1, seed=1))
+    run = "runs/remember-1"
+    loaded = kg.load(run)
+    assert not hasattr(loaded, "prior")
+    table = kg.evaluation.evaluate({"memory": loaded}, kg.datasets.load("digits"), ["parzen"], 50, 1)
+    assert np.isfinite(table["memory", "parzen"].cells["log_likelihood"].value)
+    cli.main(["sample", run, "--n", "4", "--out", "four.npz"])
+    np.testing.assert_array_equal(np.load("four.npz")["samples"], loaded.sample(4))
+    cli.main(["evaluate", run, "--num-samples", "50", "--seeds", "1", "--measures", "parzen"])
+    assert run in capsys.readouterr().out
+    cli.main(["ship", run, "shipped"])
+    assert {path.name for path in Path("shipped").iterdir()} == {"model.keras", "model.keras.json", "samples.png"}
+    assert kg.load("shipped/model.keras").card["epochs"] == 2
+    np.testing.assert_array_equal(kg.load("shipped").sample(3), loaded.sample(3))
+    assert paper.draw([run], "figures")[0].name == "figure2.png"
+    with pytest.raises(ValueError, match="samples without noise"):
+        shipping.export(run, "onnx")
 
 
 @dataclasses.dataclass(frozen=True)

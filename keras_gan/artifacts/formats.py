@@ -93,6 +93,20 @@ def export(
     return card
 
 
+def save_whole(model: keras.Model, path: Path, card: dict[str, Any]) -> None:
+    """Writes a Keras model that samples without noise, and its card.
+
+    Args:
+        model: any Keras model.
+        path: `.keras` file to write.
+        card: what the card should say.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    files.write(path, model.save)
+    card = {"format": "keras", **card, "checksum": checksum(path)}
+    files.write_text(own_card(path), json.dumps(card, indent=2) + "\n")
+
+
 def check_format(format: str) -> None:
     """Raises a ValueError for a format that is none."""
     if format not in SUFFIXES:

@@ -16,9 +16,10 @@ from keras_gan.runs.card import describe
 def ship(
     run: str | Path, folder: str | Path, data: Dataset, progress: Callable[[str], None] | None = None
 ) -> dict[str, Any]:
-    """Writes generator/ (SavedModel), generator.keras, their cards and samples.png of a run's best model.
+    """Writes a run's best model for others: files with their cards, and samples.png if it makes images.
 
-    The best model is `best.keras`, chosen by validation images alone, or `model.keras` where no measurement was made.
+    Of a GAN these are generator/ (a SavedModel) and generator.keras; of another model that samples, model.keras. The
+    best model is `best.keras`, chosen by validation images alone, or `model.keras` where no measurement was made.
 
     Args:
         run: folder of a run.
@@ -36,9 +37,13 @@ def ship(
     model = saved.load_best(run)
     row = evaluate({"generator": model}, data, references=False, progress=progress).rows[0]
     card = describe(run, model) | {"scores": row.as_dict()}
-    for name, format in (("generator.keras", "keras"), ("generator", "saved_model")):
-        model.export(folder / name, format, card)
-    grids.save_grid(model.sample(100, seed=0), folder / "samples.png", 10)
+    if isinstance(model, GAN):
+        for name, format in (("generator.keras", "keras"), ("generator", "saved_model")):
+            model.export(folder / name, format, card)
+    else:
+        formats.save_whole(model, folder / "model.keras", card)
+    if (samples := model.sample(100, seed=0)).ndim == 4:
+        grids.save_grid(samples, folder / "samples.png", 10)
     return card
 
 
@@ -59,6 +64,8 @@ def export(model: str | Path, format: str, output: str | Path | None = None) -> 
     """
     formats.check_format(format)
     generator = loading.load(model)
+    if not isinstance(generator, loading.Generator):
+        raise ValueError(f"Only generators are exported as programs. Received: {model}, which samples without noise.")
     if generator.model is None:
         raise ValueError(f"Exports are made from .keras files and run folders. Received: {model}.")
     name = Path(model).resolve().stem if Path(model).exists() else str(model)
