@@ -17,7 +17,7 @@ class DigitsConditional(settings.R1):
     epochs: int = 300
     """Passes over the 1,297 training images."""
     every: int = 50
-    objective: str = "relativistic"
+    objective: settings.Objective = "relativistic"
     learning_rate: float = 1e-3
     ema: float = 0.999
 

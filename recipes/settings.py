@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     import keras_gan as kg
 
+Objective = Literal["minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic"]
 _T = TypeVar("_T")
 SaidByPreset = Annotated[_T, tyro.conf.Fixed, tyro.conf.Suppress]
 """A field that tells one preset from another: it has no flag."""
@@ -106,9 +107,7 @@ class Recipe:
 class Game(Recipe):
     """A generator and a discriminator. Every setting of the game that is 0 is off."""
 
-    objective: Literal["minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic"] = (
-        "non_saturating"
-    )
+    objective: Objective = "non_saturating"
     """What the players minimise."""
     updates: Literal["alternating", "simultaneous"] = "simultaneous"
     """Order of the players' steps; alternating is Algorithm 1 as printed."""

@@ -157,3 +157,19 @@ def test_half_precision_ends_in_full():
 def test_unknown_name():
     with pytest.raises(ValueError, match=r"Unknown networks.*'digits', 'mnist'"):
         networks.build("imagenet")
+
+
+@pytest.mark.parametrize(("name", "noise_dim", "side"), [("digits", 32, 8), ("mnist", 100, 28)])
+def test_networks_that_are_told_a_class(name, noise_dim, side):
+    alone, told = networks.build(name), networks.build(name, num_classes=10)
+    images, classes = np.zeros((2, side, side, 1), "float32"), np.eye(10, dtype="float32")[:2]
+    z = np.random.default_rng(0).normal(size=(2, noise_dim)).astype("float32")
+    samples = keras.ops.convert_to_numpy(told[0]([z[[0, 0]], classes]))
+    assert samples.shape == images.shape
+    assert not np.allclose(samples[0], samples[1])  # one noise, two classes
+    outputs = keras.ops.convert_to_numpy(told[1]([images, classes]))
+    assert outputs.shape == (2, 1)
+    assert outputs[0] != outputs[1]
+    for network, plain in zip(told, alone, strict=True):
+        first = plain.trainable_variables[0].shape[1]
+        assert network.count_params() == plain.count_params() + 10 * first
