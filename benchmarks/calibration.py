@@ -83,7 +83,7 @@ def main() -> int:
     for name, make, expected, draws, grid in rows:
         if arguments.only and arguments.only not in name:
             continue
-        reports = [parzen.evaluate(make(seed), validation, test, grid=grid) for seed in range(max(draws, 1))]
+        reports = [parzen.log_likelihood(make(seed), validation, test, grid=grid) for seed in range(max(draws, 1))]
         mean, tolerance = float(np.mean([report.mean for report in reports])), DRAWN if draws else FIXED
         line = f"{name:30}{draws or '-':>6}{reports[0].sigma:8.4f}{mean:9.1f}{reports[0].standard_error:6.1f}"
         if expected is not None:

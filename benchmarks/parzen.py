@@ -101,7 +101,7 @@ def main() -> None:
 
     test = np.tile(points, (10, 1))
     started = time.perf_counter()
-    parzen.evaluate(samples, points, test)
+    parzen.log_likelihood(samples, points, test)
     print(f"\nA whole MNIST evaluation (10 sigmas x 1,000 + 10,000 points): {time.perf_counter() - started:.1f} s")
 
 

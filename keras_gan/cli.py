@@ -226,7 +226,7 @@ def theory(runs: tyro.conf.Positional[tuple[str, ...]]) -> None:
 
     if not runs:
         raise ValueError("The theory is compared with runs. Give the folder of one, for example runs/gaussians-grid-1.")
-    print(report.table([(run, report.measure(run)) for run in runs]))
+    print(report.table([(run, report.measure_run(run)) for run in runs]))
 
 
 def saturation(output: str = "saturation.png") -> None:

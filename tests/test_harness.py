@@ -28,7 +28,9 @@ class Real:
 def test_real_images_as_samples(data):
     table = evaluate(Real(data), data, num_samples=500, num_seeds=2)
     reports = [
-        parzen.evaluate(Real(data).sample(500, seed), data.preprocess(data.validation), data.preprocess(data.test))
+        parzen.log_likelihood(
+            Real(data).sample(500, seed), data.preprocess(data.validation), data.preprocess(data.test)
+        )
         for seed in (0, 1)
     ]
     entry = table["this model", "parzen"]
@@ -119,7 +121,7 @@ def five_folds(data):
 def test_five_folds(five_folds):
     table = evaluate(Noise(), five_folds, num_samples=50, num_seeds=2)
     pairs = [(fold.preprocess(fold.validation), fold.preprocess(fold.test)) for fold in five_folds.folds]
-    expected = [parzen.evaluate_folds(Noise().sample(50, seed), pairs) for seed in (0, 1)]
+    expected = [parzen.log_likelihood_over_folds(Noise().sample(50, seed), pairs) for seed in (0, 1)]
     entry = table["this model", "parzen"]
     cell = entry.cells["log_likelihood"]
     assert cell.value == np.mean([report.mean for report in expected])

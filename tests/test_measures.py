@@ -40,10 +40,10 @@ def test_splits_are_preprocessed_once(data):
 def test_names_give_the_measures_of_the_package(data, samples):
     splits = measures.PreparedSplits(data)
     report = measures.get("parzen")(samples, splits)
-    expected = parzen.evaluate(samples, splits.validation, splits.test)
+    expected = parzen.log_likelihood(samples, splits.validation, splits.test)
     assert report == expected
     assert measures.get("modes").prepare(splits)(samples).kl == pytest.approx(
-        modes.Modes(splits.train, data.labels.train, splits.test).measure(samples).kl
+        modes.Detector(splits.train, data.labels.train, splits.test).measure(samples).kl
     )
 
 

@@ -97,7 +97,7 @@ def test_a_run_leaves_what_figure_1_needs_and_is_measured(run):
     assert sorted(path.name for path in (run / "samples").iterdir()) == [f"epoch_000{e}.npz" for e in range(3)]
     config = json.loads((run / "config.json").read_text())
     assert (config["data"]["name"], config["recipe"]["objective"]) == ("normal", "non_saturating")
-    found = report.measure(run)
+    found = report.measure_run(run)
     assert 0 < found.divergence <= np.log(2)
     assert np.isfinite(list(found.row().values())).all()
 
@@ -192,12 +192,12 @@ def test_the_rate_falls_to_zero_for_both_players():
 
 def test_what_is_no_run_of_points(tmp_path):
     with pytest.raises(ValueError, match="which is no run"):
-        report.measure(tmp_path)
+        report.measure_run(tmp_path)
     (tmp_path / "config.json").write_text(
         json.dumps({"data": {"name": "mnist"}, "recipe": {"name": "mnist"}, "command": [], "updates_per_epoch": 1})
     )
     with pytest.raises(ValueError, match="trained on mnist"):
-        report.measure(tmp_path)
+        report.measure_run(tmp_path)
 
 
 def test_the_saturation_table(tmp_path):

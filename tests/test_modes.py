@@ -4,7 +4,7 @@ import pytest
 from conftest import all_equal, weights
 
 import keras_gan as kg
-from keras_gan.evaluation.modes import Modes, two_sample_accuracy
+from keras_gan.evaluation.modes import Detector, two_sample_accuracy
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def digits():
 
 @pytest.fixture(scope="module")
 def measures(digits):
-    return Modes(*digits, num_samples=400)
+    return Detector(*digits, num_samples=400)
 
 
 def test_real_images_pass_every_measure(digits, measures):
@@ -59,14 +59,14 @@ def test_noise_is_told_from_data(measures):
 
 def test_it_is_seeded_and_leaves_global_random_states_alone(digits):
     state = np.random.get_state()[1].copy()  # noqa: NPY002
-    first, second = (Modes(*digits, num_samples=200).measure(digits[2]) for _ in range(2))
+    first, second = (Detector(*digits, num_samples=200).measure(digits[2]) for _ in range(2))
     assert str(first) == str(second)
     np.testing.assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002
 
 
 def test_bad_input(digits, measures):
     with pytest.raises(ValueError, match="Labels do not fit"):
-        Modes(digits[0], digits[1][:5], digits[2])
+        Detector(digits[0], digits[1][:5], digits[2])
     with pytest.raises(ValueError, match="differ in size"):
         measures.measure(np.zeros((5, 3)))
     with pytest.raises(ValueError, match="at least 4 rows"):
@@ -84,7 +84,7 @@ def test_the_callback_logs_and_leaves_training_bit_identical():
         history = gan.fit(data.train[:200], epochs=3, verbose=0, callbacks=[callback] if with_it else []).history
         trained.append(weights(gan.generator) + weights(gan.discriminator))
     assert all_equal(*trained)
-    expected = Modes(data.train / 16, data.labels.train, data.validation / 16, 100).measure(gan.sample(100, seed=0))
+    expected = Detector(data.train / 16, data.labels.train, data.validation / 16, 100).measure(gan.sample(100, seed=0))
     for name in callback.names:
         assert len(history[name]) == 3
         assert np.isfinite(history[name]).all()

@@ -63,7 +63,7 @@ def test_within_a_hundredth_of_a_nat_where_it_counts_in_float32(monkeypatch, sig
 def test_inputs_stay_as_they_are():
     points, samples = np.random.default_rng(0).uniform(size=(2, 20, 5))
     before = points.copy(), samples.copy()
-    parzen.evaluate(samples, points, points)
+    parzen.log_likelihood(samples, points, points)
     np.testing.assert_array_equal(points, before[0])
     np.testing.assert_array_equal(samples, before[1])
 
@@ -71,7 +71,7 @@ def test_inputs_stay_as_they_are():
 def test_sigma_comes_from_validation_and_the_report_is_of_test_points():
     rng = np.random.default_rng(0)
     samples, validation, test = (rng.normal(0.5, 0.3, (n, 3)) for n in (500, 200, 300))
-    report = parzen.evaluate(samples, validation, test, num_validation=100)
+    report = parzen.log_likelihood(samples, validation, test, num_validation=100)
     means = {s: brute_force(validation[:100], samples, s).mean() for s in parzen.GRID}
     assert report.sigma == max(means, key=means.get)
     assert report.validation_means == pytest.approx(means)
@@ -87,26 +87,26 @@ def test_folds():
     rng = np.random.default_rng(0)
     samples = rng.normal(0.5, 0.3, (400, 3))
     folds = [tuple(rng.normal(0.5, 0.3, (n, 3)) for n in (150, 200)) for _ in range(5)]
-    report = parzen.evaluate_folds(samples, folds)
-    each = [parzen.evaluate(samples, validation, test, num_validation=None) for validation, test in folds]
+    report = parzen.log_likelihood_over_folds(samples, folds)
+    each = [parzen.log_likelihood(samples, validation, test, num_validation=None) for validation, test in folds]
     means = [one.mean for one in each]
     assert [one.num_validation for one in report.folds] == [150] * 5
     assert report.mean == pytest.approx(np.mean(means))
     assert report.standard_error == pytest.approx(np.std(means, ddof=1) / 5**0.5)
     with pytest.raises(ValueError, match="needs at least two"):
-        parzen.evaluate_folds(samples, folds[:1])
+        parzen.log_likelihood_over_folds(samples, folds[:1])
 
 
 def test_bootstrap_interval_covers_the_standard_error():
     rng = np.random.default_rng(0)
     test = rng.normal(size=(2000, 2))
-    reports = [parzen.evaluate(rng.normal(size=(500, 2)), test[:200], test) for _ in range(3)]
+    reports = [parzen.log_likelihood(rng.normal(size=(500, 2)), test[:200], test) for _ in range(3)]
     low, high = parzen.bootstrap_interval(reports[:1])
     assert (high - low) / 2 == pytest.approx(1.96 * reports[0].standard_error, rel=0.15)
     assert low < reports[0].mean < high
     wide = parzen.bootstrap_interval(reports)
     assert wide[0] < np.mean([one.mean for one in reports]) < wide[1]
-    for bad in ([], [reports[0], parzen.evaluate(test, test, test[:10])]):
+    for bad in ([], [reports[0], parzen.log_likelihood(test, test, test[:10])]):
         with pytest.raises(ValueError, match="same test points"):
             parzen.bootstrap_interval(bad)
 
@@ -121,20 +121,20 @@ def test_warns_of_the_edge_of_the_grid():
 def test_warns_of_different_scales(change):
     data = np.random.default_rng(0).uniform(size=(50, 4))
     with pytest.warns(UserWarning, match="different scales"):
-        parzen.evaluate(change(data), data, data, grid=[0.1, 1, 100])
+        parzen.log_likelihood(change(data), data, data, grid=[0.1, 1, 100])
 
 
 def test_no_warning_where_nothing_is_wrong(recwarn):
     data = np.random.default_rng(0).uniform(size=(200, 4))
-    parzen.evaluate(data[:100], data[100:], data[100:], grid=np.logspace(-3, 1, 9))
+    parzen.log_likelihood(data[:100], data[100:], data[100:], grid=np.logspace(-3, 1, 9))
     assert not recwarn.list
 
 
 def test_collapsed_samples_score_worse():
     rng = np.random.default_rng(0)
     data = rng.uniform(size=(300, 4))
-    spread = parzen.evaluate(rng.uniform(size=(300, 4)), data, data)
-    collapsed = parzen.evaluate(np.full((300, 4), 0.5), data, data)
+    spread = parzen.log_likelihood(rng.uniform(size=(300, 4)), data, data)
+    collapsed = parzen.log_likelihood(np.full((300, 4), 0.5), data, data)
     assert collapsed.mean < spread.mean
 
 

@@ -46,13 +46,15 @@ class Modes(Measurement):
         super().__init__(every)
         self.num_samples, self.seed = num_samples, seed
         self._data = train, labels, validation
-        self._measures: modes.Modes | None = None
+        self._measures: modes.Detector | None = None
 
     def measure(self):
         if self._measures is None:
             train, labels, validation = self._data
             preprocess = self.model.preprocess
-            self._measures = modes.Modes(preprocess(train), labels, preprocess(validation), self.num_samples, self.seed)
+            self._measures = modes.Detector(
+                preprocess(train), labels, preprocess(validation), self.num_samples, self.seed
+            )
         samples = self.model.sample(self.num_samples, seed=self.seed)
         if not np.isfinite(samples).all():
             return dict.fromkeys(self.names, float("nan"))

@@ -126,7 +126,7 @@ class ParzenMeasure(Measure):
     def prepare(self, splits: PreparedSplits) -> Callable[[np.ndarray], parzen.ParzenReport]:
         # Where there are folds, all validation images of one choose its sigma; else the first 1,000, as in the paper.
         num_validation = None if splits.num_folds > 1 else 1000
-        return lambda samples: parzen.evaluate(samples, splits.validation, splits.test, num_validation)
+        return lambda samples: parzen.log_likelihood(samples, splits.validation, splits.test, num_validation)
 
     def cells(self, report: parzen.ParzenReport) -> dict[str, Cell]:
         return {
@@ -159,7 +159,7 @@ class ModesMeasure(Measure):
         return data.separable_classes
 
     def prepare(self, splits: PreparedSplits) -> Callable[[np.ndarray], modes.ModesReport]:
-        return modes.Modes(splits.train, splits.labels.train, splits.test).measure
+        return modes.Detector(splits.train, splits.labels.train, splits.test).measure
 
     def cells(self, report: modes.ModesReport) -> dict[str, Cell]:
         return {

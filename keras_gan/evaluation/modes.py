@@ -20,7 +20,7 @@ _DUPLICATE_QUANTILE = 0.01
 
 @dataclasses.dataclass(frozen=True)
 class ModesReport:
-    """What `Modes.measure` found.
+    """What `Detector.measure` found.
 
     Attributes:
         class_shares: array of shape `(classes,)`: share of the samples that the classifier puts into each class.
@@ -53,7 +53,7 @@ class ModesReport:
         )
 
 
-class Modes:
+class Detector:
     """Measures samples against data. A small classifier of the data is trained once; everything is seeded.
 
     Args:

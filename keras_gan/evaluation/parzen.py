@@ -21,7 +21,7 @@ _SECONDS_BEFORE_BAR = 3
 
 @dataclasses.dataclass(frozen=True)
 class ParzenReport:
-    """What `evaluate` found. Log-likelihoods are in nats.
+    """What `log_likelihood` found. Log-likelihoods are in nats.
 
     Attributes:
         mean: mean log-likelihood of the test points.
@@ -52,7 +52,7 @@ class ParzenReport:
 
 @dataclasses.dataclass(frozen=True)
 class FoldsReport:
-    """What `evaluate_folds` found. Log-likelihoods are in nats.
+    """What `log_likelihood_over_folds` found. Log-likelihoods are in nats.
 
     Attributes:
         mean: mean of the folds' means.
@@ -126,7 +126,7 @@ def sigma_curve(
     return float(grid[int(densities.mean(axis=1).argmax())]), dict(zip(map(float, grid), densities, strict=True))
 
 
-def evaluate(
+def log_likelihood(
     samples: np.ndarray,
     validation: np.ndarray,
     test: np.ndarray,
@@ -165,7 +165,7 @@ def evaluate(
     )
 
 
-def evaluate_folds(
+def log_likelihood_over_folds(
     samples: np.ndarray, folds: Sequence[tuple[np.ndarray, np.ndarray]], grid: Sequence[float] = GRID
 ) -> FoldsReport:
     """The TFD protocol: one set of samples, a sigma and a test mean per fold, and statistics across folds.
@@ -183,7 +183,7 @@ def evaluate_folds(
     """
     if len(folds) < 2:
         raise ValueError(f"A standard error across folds needs at least two folds. Received: {len(folds)}.")
-    reports = tuple(evaluate(samples, validation, test, None, grid) for validation, test in folds)
+    reports = tuple(log_likelihood(samples, validation, test, None, grid) for validation, test in folds)
     means = np.array([report.mean for report in reports])
     return FoldsReport(float(means.mean()), float(means.std(ddof=1) / len(means) ** 0.5), reports)
 

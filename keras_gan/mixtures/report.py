@@ -55,7 +55,7 @@ class LabReport:
         }
 
 
-def measure(run: str | Path) -> LabReport:
+def measure_run(run: str | Path) -> LabReport:
     """Measures the pair that a run of the recipe `Gaussians` ended with.
 
     Args:
