@@ -15,7 +15,8 @@ class ParzenLogLikelihood(Measurement):
     this callback before those in the list.
 
     Sigma is chosen on the images it is measured on, so this is a number to choose a checkpoint by, not to publish:
-    for that give test images to `keras_gan.evaluation.parzen.log_likelihood`. Training is bit-identical with and without it.
+    for that give test images to `keras_gan.evaluation.parzen.log_likelihood`. Training is bit-identical with and
+    without it.
 
     Args:
         validation: validation images before preprocessing, shape `(n, ...)`; never test images.
