@@ -369,7 +369,7 @@ def test_the_tfd_recipe_goes_on_in_either_game(pictures, tmp_path, monkeypatch, 
 
 @pytest.fixture(scope="module")
 def classifier():
-    """A classifier of held-out real digits: of images of shape (n, 64), 0 to 1. It has seen none that are trained on."""
+    """A classifier of held-out real digits: of shape (n, 64), 0 to 1. It saw none of the training images."""
     from sklearn.neural_network import MLPClassifier
 
     data = kg.datasets.load("digits")
