@@ -85,7 +85,7 @@ def test_the_code_runs(page, in_an_empty_folder):
         assert names["images"].shape == (64, 8, 8, 1)
         assert Path("gan.keras").is_file()
     elif page.name == "tutorial.md":
-        assert {"digits.png", "lines.png", "mine.png"} <= set(os.listdir())
+        assert {"digits.png", "lines.png", "mine.png", "dcgan.png"} <= set(os.listdir())
         assert Path("exports/digits-1.keras").is_file()
     elif page.name == "your-pictures.md":
         assert {"faces.png", "own.png"} <= set(os.listdir())
@@ -202,6 +202,12 @@ def test_the_commands_in_the_text_are_taken(page, monkeypatch):
             if words[0] in ("keras-gan", "python") and len(words) > 2:
                 with monkeypatch.context() as patch:
                     check(words, patch)
+
+
+@once
+def test_a_dcgan_takes_forty_lines():
+    (program,) = [text for _, text in blocks(DOCS / "tutorial.md") if "Conv2DTranspose" in text]
+    assert len(program.splitlines()) <= 40
 
 
 @once

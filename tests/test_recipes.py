@@ -14,6 +14,7 @@ from keras_gan.recipes.cifar10_conv import Cifar10Conv
 from keras_gan.recipes.cifar10_dense import Cifar10Dense
 from keras_gan.recipes.cifar10_r1 import Cifar10R1
 from keras_gan.recipes.digits import Digits
+from keras_gan.recipes.digits_conditional import DigitsConditional
 from keras_gan.recipes.gaussians import Gaussians
 from keras_gan.recipes.mnist import Mnist
 from keras_gan.recipes.mnist_r1 import MnistR1
@@ -373,20 +374,25 @@ def test_the_tfd_recipe_goes_on_in_either_game(pictures, tmp_path, monkeypatch, 
     check_equal_state(whole, parts)
 
 
-@pytest.mark.slow
-def test_digits_learns_all_ten_classes(tmp_path):
-    """A classifier of held-out real digits sees every class in the samples, and is sure of most."""
+@pytest.fixture(scope="module")
+def classifier():
+    """A classifier of held-out real digits: of shape (n, 64), 0 to 1. It saw none of the training images."""
     from sklearn.neural_network import MLPClassifier
 
-    started = time.perf_counter()
-    runs.run(Digits(run_dir=str(tmp_path / "run")))
-    seconds = time.perf_counter() - started
     data = kg.datasets.load("digits")
     held_out = np.concatenate([data.validation, data.test]).reshape(-1, 64) / 16
     labels = np.concatenate([data.labels.validation, data.labels.test])
     classifier = MLPClassifier((128,), max_iter=500, random_state=0).fit(held_out, labels)
-    real = classifier.score(data.train.reshape(-1, 64) / 16, data.labels.train)
-    assert real > 0.93
+    assert classifier.score(data.train.reshape(-1, 64) / 16, data.labels.train) > 0.93
+    return classifier
+
+
+@pytest.mark.slow
+def test_digits_learns_all_ten_classes(classifier, tmp_path):
+    """The classifier sees every class in the samples, and is sure of most."""
+    started = time.perf_counter()
+    runs.run(Digits(run_dir=str(tmp_path / "run")))
+    seconds = time.perf_counter() - started
     samples = keras.saving.load_model(tmp_path / "run" / "model.keras").sample(1000, seed=0).reshape(-1, 64)
     probabilities = classifier.predict_proba(samples)
     shares = np.bincount(probabilities.argmax(1), minlength=10) / len(samples)
@@ -395,3 +401,16 @@ def test_digits_learns_all_ten_classes(tmp_path):
     assert shares.min() >= 0.03
     assert confidence >= 0.9
     assert seconds < 180
+
+
+@pytest.mark.slow
+def test_digits_conditional_makes_the_class_that_is_asked_for(classifier, tmp_path):
+    """The classifier says the class that was asked for."""
+    runs.run(DigitsConditional(run_dir=str(tmp_path / "run"), seed=1))
+    gan = keras.saving.load_model(tmp_path / "run" / "model.keras")
+    asked = np.repeat(np.arange(10), 100)
+    said = classifier.predict(gan.sample(1000, seed=0, condition=asked).reshape(-1, 64))
+    agreement = (said == asked).reshape(10, 100).mean(1)
+    print(f"agreement {agreement.mean():.3f}; by class {' '.join(f'{share:.2f}' for share in agreement)}")
+    assert agreement.mean() >= 0.95
+    assert agreement.min() >= 0.9
