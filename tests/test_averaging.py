@@ -10,6 +10,7 @@ def test_compiled_without_it_samples_are_the_trained_generators():
     gan.fit(make_data(), epochs=3, verbose=0)
     gan.compile()
     assert (gan.average, gan.ema) == (None, None)
+    assert len(gan.variables) == len(make_gan().variables)
     np.testing.assert_array_equal(gan.sample(4, seed=0), gan.sample(4, seed=0, averaged=False))
 
 

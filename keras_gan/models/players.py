@@ -109,12 +109,12 @@ class Players(Lines, Fitted):
         return None if self.average is None else self.average.decay
 
     def _set_average(self, ema):
-        if ema is None:
-            self.average = None
-        elif self.average is not None and self.average.is_of(self.generator):
+        if ema is not None and self.average is not None and self.average.is_of(self.generator):
             self.average.set_decay(ema)
-        else:
-            self.average = Average(ema, self.generator)
+            return
+        if self.average is not None:
+            self._tracker.untrack(self.average)  # or Keras would go on saving and carrying its weights
+        self.average = None if ema is None else Average(ema, self.generator)
 
     @contextlib.contextmanager
     def averaged_weights(self) -> Iterator[None]:
