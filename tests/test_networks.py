@@ -159,6 +159,16 @@ def test_unknown_name():
         networks.build("imagenet")
 
 
+def test_a_pretrained_generator_from_a_file_keeps_its_names(tmp_path):
+    """As in a run that is resumed in a new process, where new layers would be given the names that the file's have."""
+    pretraining = networks.build("tfd_pretraining", width=0.01)[0]
+    pretraining.save(tmp_path / "generator.keras")
+    keras.backend.clear_session()
+    pretrained = keras.saving.load_model(tmp_path / "generator.keras")
+    generator, _ = networks.build("tfd", pretrained=pretrained, width=0.01)
+    assert generator.layers[-len(pretrained.layers) :] == pretrained.layers
+
+
 @pytest.mark.parametrize(("name", "noise_dim", "side"), [("digits", 32, 8), ("mnist", 100, 28)])
 def test_networks_that_are_told_a_class(name, noise_dim, side):
     alone, told = networks.build(name), networks.build(name, num_classes=10)

@@ -54,8 +54,9 @@ def tfd(pretrained: keras.Model | None = None, width: float = 1.0) -> Networks:
     generator = keras.Sequential(
         [
             keras.Input((100,)),
-            limited_dense(scaled(8000, width), "relu", uniform(0.05)),
-            limited_dense(100, "sigmoid", uniform(0.05, width), bias=-2.0),
+            # Names of their own: in a resumed run the old layers come from a file, named as new ones would be.
+            limited_dense(scaled(8000, width), "relu", uniform(0.05), name="front_hidden"),
+            limited_dense(100, "sigmoid", uniform(0.05, width), bias=-2.0, name="front_code"),
             *back.layers,
         ],
         name="generator",
@@ -68,10 +69,11 @@ def tfd_discriminator(width):
     return maxout_discriminator((48, 48, 1), scaled(1200, width), 0.005, width=width, limited=True)
 
 
-def limited_dense(units, activation, initializer, bias=0.0):
+def limited_dense(units, activation, initializer, bias=0.0, name=None):
     """A dense layer whose columns meet the max-norm from the start."""
     return keras.layers.Dense(
         units,
+        name=name,
         activation=activation,
         kernel_initializer=Constrained(initializer, max_norm()),
         kernel_constraint=max_norm(),
