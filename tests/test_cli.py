@@ -101,7 +101,7 @@ def test_unknown_arguments(arguments):
 def test_the_theory_of_runs(monkeypatch, capsys):
     from keras_gan.mixtures import report
 
-    monkeypatch.setattr(report, "measure", lambda run: run)
+    monkeypatch.setattr(report, "measure_run", lambda run: run)
     monkeypatch.setattr(report, "table", lambda reports: f"table of {reports}")
     cli.main(["theory", "one", "two"])
     assert capsys.readouterr().out == "table of [('one', 'one'), ('two', 'two')]\n"

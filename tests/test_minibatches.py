@@ -7,13 +7,13 @@ from keras_gan.models.minibatches import Minibatches
 
 
 def orders(gan, num, **arguments):
-    """The rows in the order in which training saw them: one list a call of fit's train_step."""
+    """The rows in the order in which training saw them: one list per call of fit's train_step."""
     seen = []
     original = gan.discriminator_step
 
-    def discriminator_step(x, z):
+    def discriminator_step(x, z, y=None):
         seen.append(keras.ops.convert_to_numpy(x)[:, 0])
-        return original(x, z)
+        return original(x, z, y)
 
     gan.discriminator_step = discriminator_step
     x = np.tile(np.arange(num, dtype="float32")[:, np.newaxis] / num, (1, 4))

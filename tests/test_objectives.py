@@ -60,9 +60,9 @@ def test_finite_at_extreme_logits(name):
     objective = objectives.get(name)
     zeros = np.zeros((2, 1), "float32")
     for function in (
-        (lambda x: objective.generator(x, zeros)),
-        lambda x: objective.discriminator(x, zeros),
-        lambda x: objective.discriminator(zeros, x),
+        (lambda x: objective.generator(x, ops.convert_to_tensor(zeros))),
+        lambda x: objective.discriminator(x, ops.convert_to_tensor(zeros)),
+        lambda x: objective.discriminator(ops.convert_to_tensor(zeros), x),
     ):
         for a in (-1e4, 1e4):
             assert np.isfinite(evaluate(function, zeros + a))

@@ -137,6 +137,15 @@ class TestOneOwn:
         assert np.isfinite(history["val_encoding_error"]).all()
         assert gan.evaluate(make_data(), verbose=0, return_dict=True)["encoding_error"] > 0
 
+    def test_a_step_that_is_overridden_is_the_one_that_trains_and_logs(self):
+        class Counting(kg.GAN):
+            def discriminator_step(self, x, z, y=None):
+                return super().discriminator_step(x, z, y) | {"rows": ops.cast(ops.shape(x)[0], "float32")}
+
+        gan = Counting(*make_networks(), seed=1)
+        gan.compile(discriminator_steps=2)
+        assert gan.fit(make_data(), batch_size=3, verbose=0).history["rows"] == [3.0]
+
     def test_a_network_that_no_player_trains(self):
         gan = WithEncoder(*make_networks(), trained_by="nobody", seed=1)
         with pytest.raises(ValueError, match=r"No player trains .*kernel.*generator_networks"):

@@ -125,21 +125,33 @@ class GAN(Stepping):
     def train_step(self, data: Any) -> dict[str, Any]:
         """One iteration of Algorithm 1 on a batch of k minibatches."""
         x, y = self._data_and_labels(data)
-        minibatches = [self._minibatch(*part) for part in split(x, y, self.discriminator_steps)]
         if self.updates == "simultaneous":
-            logs = self._simultaneous_step(minibatches[0], self._noise(x))
+            logs = self.simultaneous_step(x, self._noise(x), y)
         else:
-            steps = [self._discriminator_step(m, self._noise(m[0])) for m in minibatches]
+            minibatches = split(x, y, self.discriminator_steps)
+            steps = [self.discriminator_step(m, self._noise(m), labels) for m, labels in minibatches]
             logs = {name: sum(step[name] for step in steps) / len(steps) for name in steps[0]}
-            logs |= self._generator_step(minibatches[0], self._noise(minibatches[0][0]))
+            m, labels = minibatches[0]
+            logs |= self.generator_step(self._noise(m), m, labels)
         if self.average is not None:
             self.average.update()
         self.iterations.assign(self.iterations + 1)
         return self._log(logs, x)
 
-    def _discriminator_step(self, minibatch, z):
-        x, y, condition = minibatch
+    def discriminator_step(self, x: Any, z: Any, y: Any = None) -> dict[str, Any]:
+        """One step of the discriminator, up its gradient of mean [log D(x) + log(1 - D(G(z)))].
 
+        Args:
+            x: minibatch of data, before preprocessing, shape `(m, ...)`.
+            z: minibatch of noise, shape `(m, dim)`.
+            y: what stands beside the data, for a condition or a loss of your own.
+
+        Returns:
+            Dict of scalars: `d_loss`, and the objective's metrics.
+        """
+        x, z, y = tensors(x, z, y)
+        x, y, condition = self._minibatch(x, y)
+        self._count(condition)
         with backend.without_gradient(), looking_on(self.generator_networks):
             samples, _ = self._generate(z, condition)
 
@@ -155,8 +167,19 @@ class GAN(Stepping):
         self.optimizer.apply(gradients, variables)
         return {"d_loss": d_loss, **metrics}
 
-    def _generator_step(self, minibatch, z):
-        x, y, condition = minibatch
+    def generator_step(self, z: Any, x: Any = None, y: Any = None) -> dict[str, Any]:
+        """One step of the generator, down its gradient of mean log(1 - D(G(z))) or what stands in for it.
+
+        Args:
+            z: minibatch of noise, shape `(m, dim)`.
+            x: minibatch of data, where the objective compares pairs, or a condition is made of them.
+            y: what stands beside the data, for a condition or a loss of your own.
+
+        Returns:
+            Dict with the scalar `g_loss`.
+        """
+        x, z, y = tensors(x if self._generator_sees_data else None, z, y)
+        x, y, condition = self._minibatch(x, y)
 
         def loss():
             samples, costs = self._generate(z, condition)
@@ -171,8 +194,20 @@ class GAN(Stepping):
         self.optimizer.apply(gradients, variables)
         return {"g_loss": g_loss}
 
-    def _simultaneous_step(self, minibatch, z):
-        x, y, condition = minibatch
+    def simultaneous_step(self, x: Any, z: Any, y: Any = None) -> dict[str, Any]:
+        """One step of both players at the current parameters, from one forward pass, as the 2014 code ran.
+
+        Args:
+            x: minibatch of data, before preprocessing, shape `(m, ...)`.
+            z: minibatch of noise, shape `(m, dim)`; its samples, and the dropout masks on them, serve both losses.
+            y: what stands beside the data, for a condition or a loss of your own.
+
+        Returns:
+            Dict of scalars: what both single steps return.
+        """
+        x, z, y = tensors(x, z, y)
+        x, y, condition = self._minibatch(x, y)
+        self._count(condition)
 
         def loss():
             real_output, real_costs = self._judge(x, condition, at="data")
@@ -213,48 +248,6 @@ class GAN(Stepping):
         if getattr(self.objective, "pairs", False):
             return self.objective.generator(step.fake_output, step.real_output)
         return self.objective.generator(step.fake_output)
-
-    def discriminator_step(self, x: Any, z: Any, y: Any = None) -> dict[str, Any]:
-        """One step of the discriminator, up its gradient of mean [log D(x) + log(1 - D(G(z)))].
-
-        Args:
-            x: minibatch of data, before preprocessing, shape `(m, ...)`.
-            z: minibatch of noise, shape `(m, dim)`.
-            y: what stands beside the data, for a condition or a loss of your own.
-
-        Returns:
-            Dict of scalars: `d_loss`, and the objective's metrics.
-        """
-        x, z, y = tensors(x, z, y)
-        return self._discriminator_step(self._minibatch(x, y), z)
-
-    def generator_step(self, z: Any, x: Any = None, y: Any = None) -> dict[str, Any]:
-        """One step of the generator, down its gradient of mean log(1 - D(G(z))) or what stands in for it.
-
-        Args:
-            z: minibatch of noise, shape `(m, dim)`.
-            x: minibatch of data, where the objective compares pairs, or a condition is made of them.
-            y: what stands beside the data, for a condition or a loss of your own.
-
-        Returns:
-            Dict with the scalar `g_loss`.
-        """
-        x, z, y = tensors(x, z, y)
-        return self._generator_step(self._minibatch(x, y), z)
-
-    def simultaneous_step(self, x: Any, z: Any, y: Any = None) -> dict[str, Any]:
-        """One step of both players at the current parameters, from one forward pass, as the 2014 code ran.
-
-        Args:
-            x: minibatch of data, before preprocessing, shape `(m, ...)`.
-            z: minibatch of noise, shape `(m, dim)`; its samples, and the dropout masks on them, serve both losses.
-            y: what stands beside the data, for a condition or a loss of your own.
-
-        Returns:
-            Dict of scalars: what both single steps return.
-        """
-        x, z, y = tensors(x, z, y)
-        return self._simultaneous_step(self._minibatch(x, y), z)
 
     @backend.step
     def test_step(self, data: Any) -> dict[str, Any]:

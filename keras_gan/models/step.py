@@ -71,10 +71,17 @@ class Stepping(Players):
         x = None if x is None else self._preprocess(x, training)
         if self.condition is None:
             return x, y, ()
-        condition = self.condition.tell(x, y, self.step_seed if training else self.evaluation_seed)
-        if training:
+        return x, y, self.condition.tell(x, y, self.step_seed if training else self.evaluation_seed)
+
+    def _count(self, condition):
+        if self.condition is not None:
             self.condition.count(condition)
-        return x, y, condition
+
+    @property
+    def _generator_sees_data(self):
+        """Whether the generator's loss may be a function of the data: else its step need not preprocess them."""
+        pairs = getattr(getattr(self, "objective", None), "pairs", False)
+        return pairs or self.condition is not None or checks.has_losses_of_its_own(self)
 
     def _judge(self, x, condition, at=None, training=True):
         """The discriminator's output on x, and what its `add_loss` and the penalties on data or samples ask for it."""
