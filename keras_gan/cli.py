@@ -59,7 +59,7 @@ def evaluate(
         num_samples: Samples drawn with each seed; the paper's numbers use 10,000.
         seeds: How many sampling seeds, from 0 on.
         kmeans: Score k-means centres of the training images, too; takes minutes.
-        prior: Noise of a generator alone; by default its card's, or uniform.
+        prior: Noise of a generator alone; by default what its card says.
         device: Where to compute.
         json: Print JSON, for machines.
     """
@@ -99,7 +99,7 @@ def sample(
         spherical: Go along great circles instead of straight lines.
         condition: Classes for the samples of a model that is told one. Several get an equal share of the samples each.
             By default classes are drawn as the training data had them.
-        prior: Noise of a generator alone; by default its card's, or uniform.
+        prior: Noise of a generator alone; by default what its card says.
     """
     _check_samples(n, seed, out, interpolate)
     _load_package()

@@ -18,16 +18,17 @@ class Condition(keras.layers.Layer):
 
     Attributes:
         names: of the tensors of c, which name the inputs of an exported generator.
+        can_draw: whether `draw` can draw conditions, for samples that none was asked for.
+        completes: whether `complete` changes samples.
     """
 
     names: tuple[str, ...] = ("condition",)
+    can_draw = completes = False
 
     def __init__(self, shape: tuple[int, ...] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.shape = tuple(shape)
         self.built = True
-
-    can_draw = False
 
     def describe(self) -> dict[str, Any]:
         """What a card says of it: `restored` makes an equal condition of that."""
@@ -99,8 +100,6 @@ class Condition(keras.layers.Layer):
             )
         return (array,)
 
-    completes = False
-
     def complete(self, samples: Any, condition: tuple[Any, ...]) -> Any:
         """Samples as the condition makes them whole, where `completes` says that it does; by default as they are."""
         del condition
@@ -157,6 +156,8 @@ class Labels(Condition):
         ValueError: for another number.
     """
 
+    can_draw = True
+
     def __init__(self, num_classes: int, **kwargs: Any) -> None:
         if not isinstance(num_classes, int) or num_classes < 2:
             raise ValueError(f"Labels need two classes or more. Received: num_classes={num_classes!r}.")
@@ -164,8 +165,6 @@ class Labels(Condition):
         super().__init__((num_classes,), **kwargs)
         self.num_classes = num_classes
         self.counts = self.add_weight(shape=(num_classes,), initializer="zeros", trainable=False, name="counts")
-
-    can_draw = True
 
     def describe(self) -> dict[str, Any]:
         return {**super().describe(), "counts": ops.convert_to_numpy(self.counts).tolist()}

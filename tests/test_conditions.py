@@ -110,6 +110,16 @@ class TestLabels:
             gan.fit(*labelled_data(), validation_data=x if y is None else (x, y), verbose=0)
         assert all_equal(weights(gan), before)
 
+    def test_single_batches_and_steps_are_checked_too(self):
+        gan, (x, y) = labelled_gan(), labelled_data()
+        with pytest.raises(ValueError, match="without labels"):
+            gan.train_on_batch(x)
+        with pytest.raises(ValueError, match="classes from 1 to 3"):
+            gan.train_on_batch(x, y + 1)
+        with pytest.raises(ValueError, match=r"generator_step\(z, x, y\)"):
+            gan.generator_step(gan.prior.draw(4, 0))
+        gan.train_on_batch(x, y)
+
     def test_streams_are_checked_too(self):
         x, _ = labelled_data()
         with pytest.raises(ValueError, match="without labels"):

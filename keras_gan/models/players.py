@@ -192,13 +192,16 @@ class Players(Lines, Fitted):
 
     def check_training(self, x: Any, y: Any, validation: bool = False) -> Any:
         """Checks data before training, and returns x as training takes it."""
-        self.check_batch(x, y)
+        checks.check_unchanged(self)
+        self._build_preprocessing(x)
         return checks.check_data(x, y, self, validation)
 
     def check_batch(self, x: Any, y: Any) -> None:
         """What is checked before a single batch is trained on, too."""
         checks.check_unchanged(self)
         self._build_preprocessing(x)
+        if self.condition is not None and checks.are_arrays(x):
+            self.condition.check(keras.tree.flatten(x)[0], y)
 
     def _build_preprocessing(self, x):
         """Shows data to a preprocessing layer that met none: else Keras, on JAX, builds it by sampling from data."""

@@ -71,6 +71,8 @@ class Stepping(Players):
         x = None if x is None else self._preprocess(x, training)
         if self.condition is None:
             return x, y, ()
+        if x is None:
+            raise ValueError("With a condition the generator's step is told it too. Pass: generator_step(z, x, y).")
         return x, y, self.condition.tell(x, y, self.step_seed if training else self.evaluation_seed)
 
     def _count(self, condition):
@@ -146,7 +148,6 @@ class Stepping(Players):
 
     @property
     def metrics(self):
-        own = [
-            metric for metric in super().metrics if metric.name != "loss"
-        ]  # neither the game's nor Keras's of one loss
+        # Neither the game's, which comes first, nor Keras's own mean of one loss.
+        own = [metric for metric in super().metrics if metric.name != "loss"]
         return [self.game_metrics, *own] if self.compiled else own
