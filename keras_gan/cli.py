@@ -301,8 +301,8 @@ def _load_data(cards, data):
     options = {"source": data.data_source, "path": data.data_path}
     options = {key: value for key, value in options.items() if value is not None}
     run = _run_of(next(iter(cards)))
-    if data.dataset is None and run is not None and not options:
-        loaded = saved.load_data(run)
+    if data.dataset is None and run is not None:
+        loaded = saved.load_data(run, **{f"data_{key}": value for key, value in options.items()})
     else:
         loaded = datasets.load(data.dataset or next(iter(names.values())), **options)
     for model, card in cards.items():

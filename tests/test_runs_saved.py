@@ -91,3 +91,19 @@ def test_epochs_are_counted_by_the_models_own_counter(tmp_path):
     network.compile(loss="mse")
     network.fit(np.zeros((12, 4)), np.zeros((12, 1)), batch_size=4, epochs=5, verbose=0)
     assert saved.epochs_done(network, 3) == 5
+
+
+def test_a_runs_data_from_another_place(tmp_path):
+    """All other settings stay: a folder of pictures is made grey and 48x48 again, wherever it lies now."""
+    image = pytest.importorskip("PIL.Image")
+    pictures = tmp_path / "moved"
+    pictures.mkdir()
+    for i in range(10):
+        image.new("RGB", (60, 50), (i, 2 * i, 3 * i)).save(pictures / f"{i}.png")
+    settings = {"name": "tfd", "seed": 1, "data_path": "where they were"}
+    config = {"recipe": settings, "data": {}, "command": [], "updates_per_epoch": 1}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert saved.load_data(tmp_path, data_path=str(pictures)).train.shape == (8, 48, 48, 1)
+    (tmp_path / "config.json").write_text(json.dumps(config | {"recipe": {"name": "digits", "seed": 1}}))
+    with pytest.raises(ValueError, match="digits has no setting 'data_path'"):
+        saved.load_data(tmp_path, data_path="elsewhere")

@@ -1,5 +1,6 @@
 """What a run left to be read again: its models and its data."""
 
+import dataclasses
 import sys
 from pathlib import Path
 from typing import Any
@@ -44,13 +45,20 @@ def load_best(run: str | Path) -> keras.Model:
     raise ValueError(f"There is no trained model. Received: run={str(run)!r}. Expected: the folder of a run.")
 
 
-def load_data(run: str | Path) -> Dataset:
+def load_data(run: str | Path, **elsewhere: Any) -> Dataset:
     """What a run was trained on, loaded again by its recipe.
 
+    Args:
+        run: folder of the run.
+        **elsewhere: settings of the recipe that say where the data are now: `data_path` or `data_source`.
+
     Raises:
-        ValueError: as `load_recipe`.
+        ValueError: as `load_recipe`, or if the recipe has no such setting.
     """
-    return load_recipe(run).data()
+    recipe = load_recipe(run)
+    if unknown := [name for name in elsewhere if not hasattr(recipe, name)]:
+        raise ValueError(f"The recipe {recipe.name} has no setting {unknown[0]!r}: its data are always the same.")
+    return dataclasses.replace(recipe, **elsewhere).data()
 
 
 def load_recipe(run: str | Path) -> Any:
