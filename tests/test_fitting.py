@@ -1,5 +1,8 @@
 """Training on arrays: which rows, in which order, and what looking aside leaves alone."""
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -76,6 +79,52 @@ def test_batches_that_do_not_divide_over_devices(monkeypatch):
             checks.check_devices(batch_size, total, drop)
     checks.check_devices(4, 14, True)
     checks.check_devices(4, 12, False)
+
+
+TWO_REPLICAS = """
+import keras, numpy as np, tensorflow as tf
+import keras_gan as kg
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+def made():
+    gan = kg.GAN(*[keras.Sequential([keras.Input((3,)), keras.layers.Dense(size)]) for size in (3, 1)])
+    gan.compile()
+    return gan
+scope = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope
+with scope():
+    inside = made()
+outside = made()
+def trained_outside(): inside.fit(np.zeros((4, 3), "float32"), verbose=0)
+def trained_inside():
+    with scope():
+        outside.train_on_batch(np.zeros((4, 3), "float32"))
+for train in (trained_outside, trained_inside):
+    try:
+        train()
+    except ValueError as error:
+        print(error)
+outside.fit(np.zeros((4, 3), "float32"), verbose=0)
+"""
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="tf.distribute is TensorFlow's")
+def test_a_strategy_of_several_replicas_is_refused():
+    done = subprocess.run([sys.executable, "-c", TWO_REPLICAS], capture_output=True, text=True, check=True)
+    assert done.stdout.count("MirroredStrategy with 2 replicas. Make and train the model outside") == 2
+
+
+@pytest.mark.skipif(keras.backend.backend() != "torch", reason="torch.distributed is PyTorch's")
+def test_a_group_of_several_processes_is_refused():
+    import torch
+    from torch.testing._internal.distributed.fake_pg import FakeStore
+
+    torch.distributed.init_process_group("fake", rank=0, world_size=2, store=FakeStore())
+    try:
+        for train in (make_gan().fit, make_gan().train_on_batch):
+            with pytest.raises(ValueError, match=r"group of 2 processes. Train in one process"):
+                train(make_data())
+    finally:
+        torch.distributed.destroy_process_group()
 
 
 @pytest.mark.parametrize("data", ["a name", 3, object(), ["a", "b"], (x for x in ["a"])])

@@ -12,6 +12,7 @@
 - `largest(pieces)` is the maximum over the last axis, in the form whose gradient is cheapest there.
 - `momentum_update(variable, velocity, gradient, learning_rate, momentum)` is one heavy-ball step.
 - `product_with(matrix)` is the function of blocks that multiplies them by the matrix's transpose, on a GPU if there is.
+- `check_replicas(model)` refuses to train where the backend would copy the model to several devices unasked.
 - `use_device(device)` chooses GPU or CPU and lets GPU memory grow.
 - `random_state()` and `set_random_state(states)` are what the backend draws from beside Keras's seeds.
 - `describe_device()` names what will run the training.
@@ -32,6 +33,7 @@ if _backend not in ("tensorflow", "jax", "torch"):
 _adapter = importlib.import_module(f"keras_gan.backend.{_backend}")
 
 apply = _adapter.apply
+check_replicas = _adapter.check_replicas
 convolve = _adapter.convolve
 describe_device = _adapter.describe_device
 differentiate = _adapter.differentiate

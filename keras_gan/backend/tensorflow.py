@@ -209,6 +209,17 @@ def write_litert(generator, inputs, prior, path):
         Path(path).write_bytes(converter.convert())
 
 
+def check_replicas(model):
+    """Refuses a `tf.distribute` strategy of several replicas, where gradients would add and the noise be the same."""
+    strategy = model.distribute_strategy
+    if strategy.num_replicas_in_sync > 1:
+        raise ValueError(
+            f"Training under a tf.distribute strategy is not supported. Received: {type(strategy).__name__} with "
+            f"{strategy.num_replicas_in_sync} replicas. Make and train the model outside strategy.scope(); to train on "
+            "several devices, use KERAS_BACKEND=jax and keras.distribution."
+        )
+
+
 def use_device(device):
     """Chooses `"auto"`, `"gpu"` or `"cpu"`; GPU memory is taken as it is needed."""
     gpus = tf.config.list_physical_devices("GPU")

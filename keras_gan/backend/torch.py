@@ -217,6 +217,18 @@ def write_onnx(generator, inputs, prior, path):
     )
 
 
+def check_replicas(model):
+    """Refuses a `torch.distributed` group of several processes: each would train a model of its own."""
+    del model
+    group = torch.distributed
+    if group.is_available() and group.is_initialized() and group.get_world_size() > 1:
+        raise ValueError(
+            "Training in a torch.distributed group is not supported: nothing would be synchronised. Received: a group "
+            f"of {group.get_world_size()} processes. Train in one process; to train on several devices, use "
+            "KERAS_BACKEND=jax and keras.distribution."
+        )
+
+
 def use_device(device):
     """Chooses `"auto"`, `"gpu"` or `"cpu"`; PyTorch takes GPU memory as it is needed."""
     if device == "gpu" and not torch.cuda.is_available():

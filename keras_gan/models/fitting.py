@@ -61,9 +61,11 @@ class Fitted(Resumable):
         Raises:
             ValueError: before training begins, if the data are empty or not finite, are shaped unlike the samples, lie
                 outside the range of a sigmoid or tanh generator, or lack what the condition needs (arrays are checked
-                whole, streams at the first batch).
+                whole, streams at the first batch); or under a `tf.distribute` strategy of several replicas or in a
+                `torch.distributed` group of several processes, which would train wrongly.
         """
         self._assert_compile_called("fit")
+        backend.check_replicas(self)
         arguments = inspect.signature(super().fit).bind(x, y, batch_size, *args, **kwargs).arguments
         arguments["x"] = self.check_training(x, y)
         if checks.are_arrays(arguments["x"]):
@@ -104,6 +106,7 @@ class Fitted(Resumable):
     def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """One iteration on a batch of k minibatches, as `keras.Model.train_on_batch`."""
         self._assert_compile_called("train_on_batch")
+        backend.check_replicas(self)
         self.check_batch(x, y)
         self.take_up_random_state()
         return super().train_on_batch(x, y, *args, **kwargs)
