@@ -25,10 +25,12 @@ _PUBLISHED: dict[str, dict[str, tuple[float, float]]] = {
     }
 }
 _STAND_IN = "Not measured on the Toronto Face Database: not to be compared with the paper's TFD column."
+_MOST_IMAGES = 4 * _SIZE_OF_TFD  # or a small compressed file could ask for all memory there is
+_DTYPES = {"double": "float64", "single": "float32"}  # from MATLAB's names
 _HOW = (
     "Give path= (on the command line --data-path), or set KERAS_GAN_TFD, to the file TFD_48x48.mat; its licence is "
-    'granted by the University of Toronto. For pictures of your own: load("images", path=folder, size=48, '
-    "grayscale=True)."
+    "granted by the University of Toronto. For pictures of your own give --data-path their folder, or in Python "
+    'load("images", path=folder, size=48, grayscale=True).'
 )
 
 
@@ -89,33 +91,36 @@ def read(path: str | Path | None = None) -> tuple[np.ndarray, np.ndarray, np.nda
     """
     import scipy.io
 
+    if path == "":
+        raise ValueError(f"The data's place has no name. Received: path=''. {_HOW}")
     path = path or os.environ.get("KERAS_GAN_TFD")
-    if path is None:
+    if not path:
         raise DatasetNotFoundError(f"The Toronto Face Database cannot be downloaded. {_HOW}")
     path = Path(path)
     if not path.is_file():
-        raise DatasetNotFoundError(f"There is no file {path}. {_HOW}")
+        kind = "It is a folder, a pipe or a device" if path.exists() else "If it moved, say where it is now"
+        raise DatasetNotFoundError(f"There is no file {path.absolute()}. {kind}. {_HOW}")
     try:
+        headers = {name: (shape, _DTYPES.get(kind, kind)) for name, shape, kind in scipy.io.whosmat(path)}
+        _check_images(path, *headers.get("images", ((0, _SIDE, _SIDE), "uint8")))  # before they are read
         fields = scipy.io.loadmat(path, variable_names=_FIELDS)
+    except _WrongFieldError:
+        raise
     except Exception as error:  # SciPy raises its readers' own errors: TypeError, zlib.error, NotImplementedError, ...
         raise ValueError(
             f"{path} cannot be read as a MATLAB file ({first_line(error)}): truncated, or another format. "
-            "Expected: TFD_48x48.mat as distributed (MATLAB 5)."
+            "Expected: TFD_48x48.mat as distributed (MATLAB 5), or a folder of pictures."
         ) from error
     for name in _FIELDS:
         if name not in fields:
             raise ValueError(f"{path} has no field {name}. Expected the fields {', '.join(_FIELDS)}.")
     images, folds = fields["images"], fields["folds"]
-    if images.ndim != 3 or images.shape[1:] != (_SIDE, _SIDE) or images.dtype != "uint8":
-        raise ValueError(
-            f"Field images of {path} is not what it should be. Received: shape {images.shape}, {images.dtype}. "
-            "Expected: (n, 48, 48), uint8."
-        )
+    _check_images(path, images.shape, str(images.dtype))
     for name, columns in {"labs_ex": 1, "labs_id": 1, "folds": NUM_FOLDS}.items():
         if fields[name].shape != (len(images), columns):
             raise ValueError(
                 f"Field {name} of {path} is not what it should be. Received: shape {fields[name].shape}. Expected: "
-                f"{(len(images), columns)}, a row an image."
+                f"{(len(images), columns)}, one row per image."
             )
     unknown = np.setdiff1d(folds, [_UNLABELED, _TRAIN, _VALIDATION, _TEST])
     if len(unknown):
@@ -124,3 +129,15 @@ def read(path: str | Path | None = None) -> tuple[np.ndarray, np.ndarray, np.nda
             "1 train, 2 validation, 3 test."
         )
     return images, fields["labs_ex"].reshape(-1).astype("int64"), folds
+
+
+class _WrongFieldError(ValueError):
+    """A field of a MATLAB file that is not what it should be."""
+
+
+def _check_images(path, shape, kind):
+    if len(shape) != 3 or shape[1:] != (_SIDE, _SIDE) or kind != "uint8" or shape[0] > _MOST_IMAGES:
+        raise _WrongFieldError(
+            f"Field images of {path} is not what it should be. Received: shape {shape}, {kind}. Expected: (n, 48, 48), "
+            f"uint8, with n up to {_MOST_IMAGES:,}."
+        )
