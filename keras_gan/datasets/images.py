@@ -77,8 +77,8 @@ def load_images(path: str | Path, size: int | None = None, grayscale: bool = Fal
             scales.setdefault(scale, name)
         if len(scales) > 1:
             raise ValueError(
-                f"The pictures in {folder} have floats on two scales. Received: {' and '.join(scales.values())}, from "
-                f"{' and from '.join(scales)}. Bring all of them to 0 to 1, or save them with 8 bits."
+                f"The pictures in {folder} have floats on two scales. Received: {' and '.join(scales.values())}, with "
+                f"values from {' and from '.join(scales)}. Bring all of them to 0 to 1, or save them with 8 bits."
             )
         brightest = max(brightest, largest)
         if picture.min() == picture.max():
@@ -92,15 +92,15 @@ def load_images(path: str | Path, size: int | None = None, grayscale: bool = Fal
         )
     if unreadable:
         _warn(
-            f"Files in {folder} that cannot be read are left out: {len(unreadable)}, the first {unreadable[0]}. Replace "
-            "or delete them."
+            f"Files in {folder} that cannot be read are left out: {len(unreadable)}, the first {unreadable[0]}. "
+            "Replace or delete them."
         )
     if others:
         _warn(f"Other files in {folder} are left out: {len(others)} ({_endings(others)}).")
     if plain:
         _warn(
-            f"Pictures in {folder} are of one plain colour: {len(plain)}, the first {plain[0]}. Transparent parts become "
-            "white, so that white drawings on a transparent ground vanish."
+            f"Pictures in {folder} are of one plain colour: {len(plain)}, the first {plain[0]}. Transparent parts "
+            "become white, so that white drawings on a transparent ground vanish."
         )
     if 0 < brightest < _NEARLY_BLACK:
         _warn(
@@ -120,8 +120,8 @@ def load_images(path: str | Path, size: int | None = None, grayscale: bool = Fal
         preprocessing=keras.layers.Rescaling(1 / 255, name="preprocessing"),
         card={
             "name": "images",
-            "description": f"{len(images):,} pictures, {'grey' if grayscale else 'colour'}, {resized}; {len(train):,} for "
-            f"training, {len(validation):,} for validation, {len(test):,} for tests",
+            "description": f"{len(images):,} pictures, {'grey' if grayscale else 'colour'}, {resized}; "
+            f"{len(train):,} for training, {len(validation):,} for validation, {len(test):,} for tests",
             "source": f"the folder {folder.name}",
             "rows": "sorted by name, shuffled once with a fixed seed; the last two tenths validation and test",
             "scale": "pixel / 255, in [0, 1]",
@@ -164,7 +164,7 @@ def _listed(folder):
 
 
 def _read(file, size, grayscale):
-    """A picture as an array of uint8, the scale of its floats (or None), and its largest value of 16 bits (or 0)."""
+    """A picture as an array, the scale of its floats (or None), and its largest value of 16 bits (or 0)."""
     from PIL import Image, ImageOps
 
     with warnings.catch_warnings():
@@ -185,15 +185,18 @@ def _read(file, size, grayscale):
 
 
 def _eight_bits(picture):
-    """A picture of at most 8 bits per value, the scale of its floats (or None), its largest value of 16 bits (or 0)."""
+    """A picture of at most 8 bits per value; and, of the one given, the floats' scale and the largest 16-bit value."""
     from PIL import Image
 
     if not (picture.mode.startswith("I") or picture.mode == "F"):
         return picture, None, 0
+    tags, hidden = getattr(picture, "tag_v2", {}), picture.info.get("transparency")
+    sixteen = picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format in ("PNG", "PPM"))
+    if picture.mode.startswith("I;16") and picture.mode != "I;16":  # big-endian, which Pillow hardly knows
+        picture = picture.convert("I")
     smallest, largest = picture.getextrema()
-    tags = getattr(picture, "tag_v2", {})
     scale, brightest = None, 0
-    if picture.mode.startswith("I;16") or picture.format in ("PNG", "PPM"):
+    if sixteen:
         bits = 12 if tags.get(258) == (12,) else 16
         factor, brightest = 255 / (2**bits - 1), largest if bits == 16 else 0
     elif picture.mode == "F" and 0 <= smallest <= largest <= 1:
@@ -212,7 +215,7 @@ def _eight_bits(picture):
     if tags.get(262) == 0:  # WhiteIsZero, which Pillow heeds in pictures of 8 bits alone
         pixels = 255 - pixels
     grey = Image.fromarray(pixels)
-    if isinstance(hidden := picture.info.get("transparency"), int):
+    if isinstance(hidden, int):
         grey.putalpha(Image.fromarray(np.where(np.asarray(picture) == hidden, 0, 255).astype("uint8")))
     # A picture of nothing but zeros has no scale of its own.
     return grey, scale if largest > 0 else None, brightest
