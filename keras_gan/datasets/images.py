@@ -239,7 +239,8 @@ def _flat(picture, mode):
         picture = ImageCms.profileToProfile(picture, lab, rgb, outputMode="RGB")
     if not picture.has_transparency_data:
         return picture.convert(mode)
-    picture = picture.convert("RGBA")
+    if picture.mode != "RGBA":  # or a large one would be copied
+        picture = picture.convert("RGBA")
     page = Image.new(mode, picture.size, "white")
     page.paste(picture, mask=picture.getchannel("A"))
     return page
@@ -248,7 +249,9 @@ def _flat(picture, mode):
 def _square(picture, size):
     side = min(picture.size)
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
-    return picture.crop((left, top, left + side, top + side)).resize((size, size))
+    if picture.width != picture.height:
+        picture = picture.crop((left, top, left + side, top + side))
+    return picture.resize((size, size))
 
 
 def _reason(error):
