@@ -338,8 +338,8 @@ def test_damaged_metadata_do_not_matter(tmp_path):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        (np.array([[0, 256]], "int32"), r"32-bit integers from 0 to 256.*Expected: 0 to 255\. Scale the values"),
-        (np.array([[-1, 5]], "int32"), "32-bit integers from -1 to 5"),
+        (np.array([[0, 256]], "int32"), r"integers from 0 to 256.*Expected: 0 to 255\. Scale the values"),
+        (np.array([[-1, 5]], "int32"), "integers from -1 to 5"),
         (np.array([[0, 300]], "float32"), "floats from 0 to 300.*Expected: 0 to 1, or 0 to 255"),
         (np.array([[-0.5, 0.5]], "float32"), "floats from -0.5 to 0.5"),
         (np.array([[0.5, np.nan]], "float32"), "or not finite"),
@@ -464,6 +464,24 @@ def test_linked_folders_are_entered_once(tmp_path):
     (folder / "again").symlink_to(other)
     (folder / "itself").symlink_to(folder)
     assert kg.datasets.load("images", path=folder).card["description"].startswith("6 pictures")
+
+
+def test_the_pictures_of_a_run_inside_are_not_trained_on(tmp_path):
+    folder = good(tmp_path / "a")
+    samples = folder / "runs" / "tfd-1" / "samples"
+    samples.mkdir(parents=True)
+    uint8([[(7, 8, 9), (3, 4, 5)]]).save(samples / "epoch_0001.png")
+    (samples.parent / "config.json").write_text("{}")
+    assert kg.datasets.load("images", path=folder).card["description"].startswith("3 pictures")
+    (samples.parent / "config.json").unlink()
+    assert kg.datasets.load("images", path=folder).card["description"].startswith("4 pictures")
+
+
+def test_copies_are_named(tmp_path):
+    folder = good(tmp_path / "a")
+    uint8([[(1, 1, 2), (3, 4, 5)]]).save(folder / "x.bmp")
+    with pytest.warns(UserWarning, match=r"are copies of others: 1, the first 'x\.bmp' of '1 good\.png'"):
+        kg.datasets.load("images", path=folder)
 
 
 def test_other_files_are_counted(tmp_path):

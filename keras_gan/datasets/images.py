@@ -1,6 +1,7 @@
 """A folder of a user's own pictures."""
 
 import contextlib
+import hashlib
 import os
 import warnings
 from pathlib import Path
@@ -27,7 +28,7 @@ def load_images(path: str | Path, size: int | None = None, grayscale: bool = Fal
     they are. Files that cannot be read are left out, with a warning that names the first.
 
     Args:
-        path: of the folder. Hidden files are left out.
+        path: of the folder. Hidden files and folders of runs are left out.
         size: cut out the middle square of each picture and bring it to so many pixels a side. Default: as they are.
         grayscale: whether images have one channel; else they have three.
 
@@ -53,7 +54,8 @@ def load_images(path: str | Path, size: int | None = None, grayscale: bool = Fal
     pictures: list[np.ndarray] = []
     sizes: dict[tuple[int, ...], str] = {}
     scales: dict[str, str] = {}
-    brightest, plain = 0, []
+    brightest, plain, copies = 0, [], []
+    known: dict[bytes, str] = {}
     for file in tqdm.tqdm(
         files, desc="Reading pictures", unit="picture", delay=_SECONDS_BEFORE_BAR, leave=False, disable=None
     ):
@@ -83,6 +85,9 @@ def load_images(path: str | Path, size: int | None = None, grayscale: bool = Fal
         brightest = max(brightest, largest)
         if picture.min() == picture.max():
             plain.append(name)
+        digest = hashlib.sha256(picture.tobytes()).digest()
+        if known.setdefault(digest, name) != name:
+            copies.append(f"{name} of {known[digest]}")
         pictures.append(picture)
     if len(pictures) < 3:
         raise ValueError(
@@ -101,6 +106,11 @@ def load_images(path: str | Path, size: int | None = None, grayscale: bool = Fal
         _warn(
             f"Pictures in {folder} are of one plain colour: {len(plain)}, the first {plain[0]}. Transparent parts "
             "become white, so that white drawings on a transparent ground vanish."
+        )
+    if copies:
+        _warn(
+            f"Pictures in {folder} are copies of others: {len(copies)}, the first {copies[0]}. A copy may be tested on "
+            "although it was trained on: delete the copies."
         )
     if 0 < brightest < _NEARLY_BLACK:
         _warn(
@@ -145,7 +155,9 @@ def _listed(folder):
     for root, folders, names in os.walk(
         folder, onerror=lambda error: unreadable.append(first_line(error)), followlinks=True
     ):
-        folders[:] = [name for name in folders if not name.startswith(".") and name != "__MACOSX"]
+        folders[:] = [
+            name for name in folders if not (name.startswith(".") or name == "__MACOSX" or _is_run(root, name))
+        ]
         for name in [*folders]:
             if (real := os.path.realpath(os.path.join(root, name))) in seen:
                 folders.remove(name)
@@ -161,6 +173,19 @@ def _listed(folder):
             else:  # to open a FIFO would wait for its writer
                 unreadable.append(f"{str(file.relative_to(folder))!r} (no regular file)")
     return sorted(files), unreadable, others
+
+
+def _is_run(root, name):
+    """Whether a folder is a run's, whose pictures of samples are not to be trained on."""
+    names = {"config.json", "samples", "pretraining", "history.csv"} & set(_names(os.path.join(root, name)))
+    return "config.json" in names and len(names) > 1
+
+
+def _names(folder):
+    try:
+        return os.listdir(folder)
+    except OSError:  # os.walk will say so
+        return []
 
 
 def _read(file, size, grayscale):
@@ -192,6 +217,7 @@ def _eight_bits(picture):
         return picture, None, 0
     tags, hidden = getattr(picture, "tag_v2", {}), picture.info.get("transparency")
     sixteen = picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format in ("PNG", "PPM"))
+    sixteen = sixteen and picture.format != "FITS"  # measurements, whose zero and unit are the header's to say
     if picture.mode.startswith("I;16") and picture.mode != "I;16":  # big-endian, which Pillow hardly knows
         picture = picture.convert("I")
     smallest, largest = picture.getextrema()
@@ -222,7 +248,7 @@ def _eight_bits(picture):
 
 
 def _unknown_range(picture, smallest, largest):
-    kind = "floats" if picture.mode == "F" else "32-bit integers"
+    kind = "floats" if picture.mode == "F" else "integers"
     return _UnknownRangeError(
         f"has values of an unknown range. Received: {kind} from {smallest:g} to {largest:g}, or not finite. Expected: "
         f"{'0 to 1, or 0 to 255' if picture.mode == 'F' else '0 to 255'}. Scale the values of all pictures alike, or "
