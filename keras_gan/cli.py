@@ -23,12 +23,13 @@ else:  # a command for each preset, whose values are the flags' defaults
 class Data:
     """Which images."""
 
-    dataset: Literal["mnist", "digits", "cifar10", "tfd"] | None = None
-    """The images to compare with; by default those that the model was trained on."""
+    dataset: Literal["mnist", "digits", "cifar10", "tfd", "images"] | None = None
+    """The images to compare with; by default those that the model was trained on. images are a folder of your own."""
     data_source: Literal["tfds", "keras"] | None = None
     """tensorflow-datasets (its own row order) or Keras's download (the paper's rows)."""
     data_path: str | None = None
-    """An npz file in the format of Keras's mnist.npz, read instead of downloading; or TFD_48x48.mat."""
+    """Where the data are, if not where a run found them: a folder of pictures, TFD_48x48.mat, or an npz file in the
+    format of Keras's mnist.npz, read instead of downloading."""
 
 
 def train(recipe: Annotated[Preset, tyro.conf.arg(name="")]) -> None:
@@ -73,7 +74,7 @@ def evaluate(
     samplers = {model: loading.load(model, prior) for model in models}
     cards = {model: _trained_on(model, sampler.card) for model, sampler in samplers.items()}
     table = evaluation.evaluate(
-        samplers, _load_data(cards, data), measures, num_samples, seeds, kmeans=kmeans, progress=_say
+        samplers, _load_data(cards, data, samplers), measures, num_samples, seeds, kmeans=kmeans, progress=_say
     )
     print(table.to_json() if json else table)
 
@@ -169,6 +170,7 @@ def figures(
     output: str | None = None,
     steps: int = 12,
     seed: int = 0,
+    data_path: str | None = None,
 ) -> None:
     """Draw the paper's figures 2 and 3 from runs, side by side, their training curves and a GIF; needs matplotlib.
 
@@ -179,13 +181,14 @@ def figures(
         output: Folder to write to; by default figures/ in the first run's.
         steps: Images along a line in figure 3.
         seed: Of the noise.
+        data_path: Where the runs' data are now, if they moved.
     """
     _load_package()
     from keras_gan.figures import paper
 
     if not runs:
         raise ValueError("Figures are drawn from runs. Give the folder of one, for example runs/mnist-1.")
-    for path in paper.draw(list(runs), output or f"{runs[0]}/figures", seed, steps):
+    for path in paper.draw(list(runs), output or f"{runs[0]}/figures", seed, steps, data_path):
         print(f"Wrote {path}")
 
 
@@ -279,12 +282,13 @@ def _trained_on(model, card):
     return found if isinstance(found, dict) else {}
 
 
-def _load_data(cards, data):
+def _load_data(cards, data, samplers=None):
     """The data set that was asked for, or else the one that all models were trained on.
 
     Args:
         cards: dict from models to the cards of their data.
         data: `Data`.
+        samplers: dict from models to what samples from them; needed for pictures that no run says how to read.
     """
     from keras_gan import datasets
     from keras_gan.runs import saved
@@ -298,19 +302,47 @@ def _load_data(cards, data):
     if data.dataset is None and len(set(names.values())) > 1:
         received = ", ".join(f"{model} on {name}" for model, name in names.items())
         raise ValueError(f"One table has one data set. The models were trained on several: {received}. Pass --dataset.")
+    if data.dataset is None and data.data_path is None and len(_fingerprints(cards)) > 1:
+        received = ", ".join(f"{model} on {card.get('description')}" for model, card in cards.items())
+        raise ValueError(
+            f"One table has one data set. The models were trained on other images each: {received}. Pass --data-path."
+        )
     options = {"source": data.data_source, "path": data.data_path}
     options = {key: value for key, value in options.items() if value is not None}
     run = _run_of(next(iter(cards)))
     if data.dataset is None and run is not None:
         loaded = saved.load_data(run, **{f"data_{key}": value for key, value in options.items()})
     else:
-        loaded = datasets.load(data.dataset or next(iter(names.values())), **options)
+        name = data.dataset or next(iter(names.values()))
+        if name == "images" and samplers:
+            options |= _as_sampled(*next(iter(samplers.items())))
+        loaded = datasets.load(name, **options)
     for model, card in cards.items():
         if card.get("name") == loaded.card["name"] and card.get("rows") != loaded.card["rows"]:
             _say(
                 f"{model} was trained on other rows of {card['name']}: {card.get('rows')}. Here: {loaded.card['rows']}."
             )
+    same_kind = {model: card for model, card in cards.items() if card.get("name") == loaded.card["name"] == "images"}
+    if others := [model for model in same_kind if not _fingerprints({model: same_kind[model]}) <= {loaded.fingerprint}]:
+        return dataclasses.replace(
+            loaded,
+            note=f"{others[0]} was trained on other pictures: {same_kind[others[0]].get('description')}. If the folder "
+            "is the same, some test pictures may have been trained on, and the numbers are then too high.",
+        )
     return loaded
+
+
+def _fingerprints(cards):
+    """What the cards say of the images themselves; runs of earlier versions say nothing."""
+    return {str(card["fingerprint"]) for card in cards.values() if card.get("fingerprint")}
+
+
+def _as_sampled(model, sampler):
+    """Size and channels of pictures as a model samples them: as they were when it was trained."""
+    shape = sampler.sample(1, 0).shape[1:]
+    if len(shape) != 3 or shape[-1] not in (1, 3):
+        raise ValueError(f"{model} makes no pictures. Received: samples of shape {shape}. Expected: (h, w, 1 or 3).")
+    return {"size": shape[0] if shape[0] == shape[1] else None, "grayscale": shape[-1] == 1}
 
 
 def _load_package():

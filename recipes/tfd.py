@@ -35,7 +35,7 @@ class Tfd(settings.Released):
     def data(self):
         import keras_gan as kg
 
-        if self.data_path is not None and Path(self.data_path).is_dir():
+        if self.data_path and Path(self.data_path).is_dir():
             return kg.datasets.load("images", path=self.data_path, size=48, grayscale=True)
         return kg.datasets.load("tfd", path=self.data_path, fold=self.fold)
 

@@ -7,7 +7,7 @@ import sys
 import keras
 import numpy as np
 import pytest
-from conftest import weights
+from conftest import weights, without_export
 from keras_gan.recipes import PRESETS
 from keras_gan.recipes.cifar10_r1 import Cifar10R1
 from keras_gan.recipes.digits import Digits
@@ -18,6 +18,7 @@ from PIL import Image
 
 import keras_gan as kg
 from keras_gan import cli
+from keras_gan.runs import folder as folders
 from keras_gan.runs import training
 
 
@@ -306,6 +307,107 @@ def test_evaluate_reads_a_runs_data_as_the_run_did(faces, monkeypatch, capsys):
     printed = capsys.readouterr()
     assert "300 images in the format of the Toronto Face Database" in printed.out
     assert "trained on other rows" not in printed.err  # the run's own fold
+
+
+@pytest.fixture
+def own_run(tmp_path):
+    """A run on twenty pictures of one's own, as it leaves its files; the model is not trained."""
+    (tmp_path / "pictures").mkdir()
+    for i, pixels in enumerate(np.random.default_rng(0).integers(0, 256, (20, 50, 60, 3), "uint8")):
+        Image.fromarray(pixels).save(tmp_path / "pictures" / f"{i}.png")
+    recipe = dataclasses.replace(PRESETS["tfd"], data_path=str(tmp_path / "pictures"), seed=1, epochs=1)
+    data = recipe.data()
+    generator = keras.Sequential(
+        [keras.Input((5,)), keras.layers.Dense(2304, "sigmoid"), keras.layers.Reshape((48, 48, 1))]
+    )
+    discriminator = keras.Sequential([keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(1)])
+    model = kg.GAN(generator, discriminator, preprocessing=data.preprocessing, seed=0)
+    model.compile()
+    model.fit(data.train, verbose=0)
+    (tmp_path / "run" / "samples").mkdir(parents=True)
+    folders.record(recipe, tmp_path / "run", data)
+    model.save(tmp_path / "run" / "model.keras")
+    kg.figures.save_grid(model.sample(4, seed=0), tmp_path / "run" / "samples" / "epoch_0001.png", columns=2)
+    (tmp_path / "run" / "history.csv").write_text(
+        "epoch,seconds,loss,val_parzen_ll,val_parzen_se,parzen_sigma,value,d_on_data,d_on_samples\n0,1,1,1,1,1,-1,.5,.5\n"
+    )
+    return tmp_path, data
+
+
+def fails(capsys, *arguments):
+    with pytest.raises(SystemExit) as exit:
+        cli.main(list(arguments))
+    printed = capsys.readouterr().err.splitlines()
+    assert exit.value.code == 2
+    return next(line for line in printed if line.startswith("keras-gan: error: "))
+
+
+def test_runs_on_pictures_of_ones_own_are_read_like_others(own_run, capsys):
+    folder, data = own_run
+    run, pictures, few = str(folder / "run"), str(folder / "pictures"), ["--num-samples", "20", "--seeds", "1"]
+    cli.main(["evaluate", run, "--json", *few])
+    whole = json.loads(capsys.readouterr().out)
+    assert len(whole["rows"][0]["measures"]["parzen"]["reports"]) == 1
+    assert "16 for training, 2 for validation, 2 for tests" in whole["data"]["description"]
+    assert whole["note"] == ""
+    sampler = kg.load(run)
+    expected = kg.evaluation.parzen.log_likelihood(
+        sampler.sample(20, 0), data.preprocess(data.validation), data.preprocess(data.test)
+    )
+    np.testing.assert_allclose(
+        whole["rows"][0]["measures"]["parzen"]["cells"]["log_likelihood"]["value"], expected.mean
+    )
+    cli.main(["curves", run, "--output", str(folder / "curves.png")])
+    cli.main(["sample", run, "--n", "4", "--out", str(folder / "samples.png")])
+    cli.main(["export", run, "--format", "keras", "--out", str(folder / "own.keras")])
+    cli.main(["figures", run, "--output", str(folder / "figures")])
+    assert {"figure2.png", "figure3.png"} <= {path.name for path in (folder / "figures").iterdir()}
+
+    own = str(folder / "own.keras")
+    assert "images needs path= (on the command line --data-path)" in fails(capsys, "evaluate", own)
+    cli.main(["evaluate", own, "--data-path", pictures, "--json", *few])  # its size and channels are the samples'
+    exported = json.loads(capsys.readouterr().out)
+    assert exported["data"] == whole["data"]
+    np.testing.assert_allclose(
+        exported["rows"][0]["measures"]["parzen"]["cells"]["log_likelihood"]["value"], expected.mean, rtol=1e-5
+    )
+    alone = str(folder / "alone.keras")
+    sampler.model.save(alone)
+    cli.main(["evaluate", alone, "--dataset", "images", "--data-path", pictures, *few])
+    assert "20 pictures, grey" in capsys.readouterr().out
+
+
+def test_pictures_that_moved_or_changed(own_run, capsys):
+    folder, _ = own_run
+    run, moved, few = str(folder / "run"), folder / "moved", ["--num-samples", "20", "--seeds", "1"]
+    (folder / "pictures").rename(moved)
+    for command in (["evaluate", run], ["figures", run], ["train", "tfd", "--data-path", str(folder / "pictures")]):
+        assert "no file or folder" in fails(capsys, *command)
+    cli.main(["evaluate", run, "--data-path", str(moved), "--json", *few])
+    assert json.loads(capsys.readouterr().out)["note"] == ""
+    cli.main(["figures", run, "--data-path", str(moved), "--output", str(folder / "figures")])
+    again = ["train", "tfd", "--data-path", str(moved), "--epochs", "1", "--run-dir", run]
+    with without_export():
+        cli.main(again)
+    assert "1 epochs already" in capsys.readouterr().out
+
+    (moved / "3.png").write_bytes((moved / "4.png").read_bytes())
+    config = (folder / "run" / "config.json").read_text()
+    message = fails(capsys, *again)
+    assert f"not those that the run in {run} was begun with" in message
+    assert "Bring back the same files" in message
+    assert (folder / "run" / "config.json").read_text() == config
+    cli.main(["evaluate", run, "--data-path", str(moved), *few])
+    assert "was trained on other pictures" in " ".join(capsys.readouterr().out.split())
+
+    other = folder / "other"
+    other.mkdir()
+    (other / "model.keras").write_bytes((folder / "run" / "model.keras").read_bytes())
+    (other / "history.csv").write_text("epoch,seconds\n")
+    changed = json.loads(config)
+    changed["data"]["fingerprint"] = "another"
+    (other / "config.json").write_text(json.dumps(changed))
+    assert "One table has one data set" in fails(capsys, "evaluate", run, str(other))
 
 
 def test_curves_mark_what_the_data_are_compared_with(run_folder, tmp_path, monkeypatch):

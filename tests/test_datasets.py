@@ -89,6 +89,14 @@ def test_mnist_from_an_npz_file_keeps_the_papers_rows(arrays, tmp_path):
     assert data.separable_classes
 
 
+def test_an_npz_file_that_unpacks_to_too_much(arrays, tmp_path):
+    np.savez_compressed(
+        tmp_path / "mnist.npz", **{**dict.fromkeys(arrays, np.zeros(1)), "x_test": np.zeros((81_000, 28, 28), "uint8")}
+    )
+    with pytest.raises(ValueError, match=r"not an MNIST npz file \(ValueError: x_test\.npy has 63,504,128 bytes\)"):
+        kg.datasets.load("mnist", path=tmp_path / "mnist.npz")
+
+
 def test_mnist_from_keras(arrays, monkeypatch):
     loaded = (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
     monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: loaded)

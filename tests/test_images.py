@@ -1,6 +1,14 @@
+import os
+import re
+import socket
+import struct
+import threading
+import warnings
+import zlib
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 import keras_gan as kg
 from keras_gan.datasets import DatasetNotFoundError
@@ -60,7 +68,7 @@ def test_broken_pictures_are_left_out_with_a_warning(folder):
     path, _ = folder
     (path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     (path / "notes.txt").write_text("no picture")
-    with pytest.warns(UserWarning, match=r"1 pictures could not be read, broken\.png"):
+    with pytest.warns(UserWarning, match=r"cannot be read are left out: 1, the first 'broken\.png' \(no picture that"):
         data = kg.datasets.load("images", path=path)
     assert len(data.train) == 16
 
@@ -74,3 +82,436 @@ def test_nothing_to_read(tmp_path):
         kg.datasets.load("images", path=tmp_path)
     with pytest.raises(ValueError, match="size=0"):
         kg.datasets.load("images", path=tmp_path, size=0)
+
+
+GREY = [[0, 1, 128, 255], [255, 128, 1, 0]]
+COLOURS = [[(255, 0, 0), (0, 128, 0), (0, 0, 255)], [(1, 2, 3), (255, 255, 255), (0, 0, 0)]]
+WHITE = (255, 255, 255)
+
+
+def as_colours(grey):
+    return [[(value,) * 3 for value in row] for row in grey]
+
+
+def uint8(values):
+    return Image.fromarray(np.array(values, "uint8"))
+
+
+def png(path, width, height, bits, colour_type, rows, transparent=None):
+    """A PNG of a kind that Pillow does not write."""
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour_type, 0, 0, 0))]
+    if transparent is not None:
+        chunks.append((b"tRNS", transparent))
+    chunks += [(b"IDAT", zlib.compress(rows, 9)), (b"IEND", b"")]
+    content = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    ]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(content))
+
+
+def png16(path, values, colour_type, transparent=None):
+    rows = b"".join(b"\0" + row.tobytes() for row in np.array(values, ">u2"))
+    png(path, len(values[0]), len(values), 16, colour_type, rows, transparent)
+
+
+def tiff12(path, values):
+    """A TIFF of 12 bits per value, a row of two in three bytes, which Pillow does not write."""
+    pixels = b"".join(bytes((a >> 4, (a & 15) << 4 | b >> 8, b & 255)) for a, b in values)
+    tags = [(256, 2), (257, len(values)), (258, 12), (259, 1), (262, 1), (273, 200), (277, 1)]
+    tags += [(278, len(values)), (279, len(pixels))]
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    content = b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4)
+    path.write_bytes(content.ljust(200, b"\0") + pixels)
+
+
+def one_colour(path, **options):
+    Image.new("RGB", (8, 8), (200, 30, 60)).save(path, **options)
+
+
+def in_16_bits(values):
+    return np.array(values, "uint16") * 257
+
+
+def with_alpha(*alphas):
+    """COLOURS, the first row with these alphas, the second opaque."""
+    return [
+        [(*colour, a) for colour, a in zip(row, known, strict=True)]
+        for row, known in zip(COLOURS, (alphas, (255,) * 3), strict=True)
+    ]
+
+
+def animated(path, **options):
+    uint8(COLOURS).save(path, save_all=True, append_images=[uint8(np.zeros((2, 3, 3)))], **options)
+
+
+def palette(**options):
+    picture = Image.new("P", (3, 2))
+    picture.putpalette([value for row in COLOURS for colour in row for value in colour])
+    picture.putdata(range(6))
+    return lambda path: picture.save(path, **options)
+
+
+def profile(content):
+    return lambda path: uint8(COLOURS).save(path, icc_profile=content)
+
+
+def first_row_white(*columns):
+    return [[WHITE if x in columns else colour for x, colour in enumerate(COLOURS[0])], COLOURS[1]]
+
+
+# Half of (0, 128, 0) on white is (127, 191, 127); an alpha of 0 is white, whatever colour it hides.
+ON_WHITE = [[WHITE, (127, 191, 127), COLOURS[0][2]], COLOURS[1]]
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+TENTH = np.array([[0, 0.1, 1]], "float32")
+# name: (what writes it, the colours that a person expects). Lossy formats: one colour, within 3.
+KINDS = {
+    "grey.png": (lambda path: uint8(GREY).save(path), as_colours(GREY)),
+    "grey.bmp": (lambda path: uint8(GREY).save(path), as_colours(GREY)),
+    "colour.png": (lambda path: uint8(COLOURS).save(path), COLOURS),
+    "colour.tga": (lambda path: uint8(COLOURS).save(path), COLOURS),
+    "colour.qoi": (lambda path: uint8(COLOURS).save(path), COLOURS),
+    "16-bit grey.png": (lambda path: Image.fromarray(in_16_bits(GREY)).save(path), as_colours(GREY)),
+    "16-bit grey.tif": (lambda path: Image.fromarray(in_16_bits(GREY)).save(path), as_colours(GREY)),
+    "16-bit grey big-endian.tif": (
+        lambda path: Image.fromarray(in_16_bits(GREY).astype(">u2")).save(path),
+        as_colours(GREY),
+    ),
+    "16-bit grey zero is white.tif": (
+        lambda path: Image.fromarray(in_16_bits(GREY)).save(path, tiffinfo={262: 0}),
+        as_colours(255 - np.array(GREY)),
+    ),
+    "16-bit grey.jp2": (
+        lambda path: Image.fromarray(in_16_bits(GREY)).save(path, irreversible=False),
+        as_colours(GREY),
+    ),
+    "16-bit grey transparent.png": (
+        lambda path: png16(path, in_16_bits(GREY), 0, struct.pack(">H", 257)),
+        as_colours(np.where(np.array(GREY) == 1, 255, GREY)),
+    ),
+    "16-bit grey and alpha.png": (
+        lambda path: png16(path, in_16_bits([[(100, 0), (100, 255)]]), 4),
+        [[WHITE, (100, 100, 100)]],
+    ),
+    "16-bit colour.png": (lambda path: png16(path, in_16_bits(COLOURS), 2), COLOURS),
+    "16-bit colour and alpha.png": (lambda path: png16(path, in_16_bits(with_alpha(0, 128, 255)), 6), ON_WHITE),
+    "16-bit grey.pgm": (
+        lambda path: path.write_bytes(b"P5 2 1 65535 " + bytes((255, 255, 128, 128))),
+        [[WHITE, (128,) * 3]],
+    ),
+    "10-bit grey.pgm": (lambda path: path.write_bytes(b"P5 2 1 1023 " + bytes((3, 255, 0, 0))), [[WHITE, (0, 0, 0)]]),
+    "12-bit grey.tif": (lambda path: tiff12(path, [[0, 4095], [16, 2056]]), as_colours([[0, 255], [1, 128]])),
+    "32-bit integers.tif": (lambda path: Image.fromarray(np.array(GREY, "int32")).save(path), as_colours(GREY)),
+    "floats to 1.tif": (lambda path: Image.fromarray(TENTH).save(path), as_colours([[0, 26, 255]])),
+    "floats to 1.pfm": (lambda path: Image.fromarray(TENTH).save(path), as_colours([[0, 26, 255]])),
+    "floats to 1 zero is white.tif": (
+        lambda path: Image.fromarray(TENTH).save(path, tiffinfo={262: 0}),
+        as_colours([[255, 229, 0]]),
+    ),
+    "floats to 255.tif": (lambda path: Image.fromarray(255 * TENTH).save(path), as_colours([[0, 26, 255]])),
+    "floats all zero.tif": (lambda path: Image.fromarray(0 * TENTH).save(path), as_colours([[0, 0, 0]])),
+    "1-bit.png": (
+        lambda path: uint8(GREY).convert("1", dither=0).save(path),
+        as_colours([[0, 0, 255, 255], [255, 255, 0, 0]]),
+    ),
+    "1-bit.tif": (
+        lambda path: uint8(GREY).convert("1", dither=0).save(path),
+        as_colours([[0, 0, 255, 255], [255, 255, 0, 0]]),
+    ),
+    "1-bit transparent.png": (
+        lambda path: uint8(GREY).convert("1", dither=0).save(path, transparency=0),
+        as_colours(np.full((2, 4), 255)),
+    ),
+    "palette.png": (palette(), COLOURS),
+    "palette.gif": (palette(), COLOURS),
+    "palette one colour transparent.png": (palette(transparency=1), first_row_white(1)),
+    "palette one colour transparent.gif": (palette(transparency=1), first_row_white(1)),
+    "palette half transparent.png": (palette(transparency=bytes((0, 128, 255, 255, 255, 255))), ON_WHITE),
+    "colour one transparent.png": (
+        lambda path: uint8(COLOURS).save(path, transparency=(0, 128, 0)),
+        first_row_white(1),
+    ),
+    "grey one transparent.png": (lambda path: uint8([[9, 7]]).save(path, transparency=9), as_colours([[255, 7]])),
+    "grey and alpha.png": (
+        lambda path: Image.fromarray(np.array([[(9, 0), (0, 128)]], "uint8")).save(path),
+        as_colours([[255, 127]]),
+    ),
+    "colour and alpha.png": (lambda path: uint8(with_alpha(0, 128, 255)).save(path), ON_WHITE),
+    "colour and alpha.tif": (lambda path: uint8(with_alpha(0, 128, 255)).save(path), ON_WHITE),
+    "colour and alpha.webp": (
+        lambda path: uint8(with_alpha(0, 128, 255)).save(path, lossless=True, exact=True),
+        ON_WHITE,
+    ),
+    "colour and alpha.ico": (
+        lambda path: uint8(with_alpha(0, 128, 255)[:1]).crop((0, 0, 1, 1)).resize((16, 16)).save(path),
+        [[WHITE] * 16] * 16,
+    ),
+    "opaque.png": (lambda path: uint8(with_alpha(255, 255, 255)).save(path), COLOURS),
+    "ink.tif": (lambda path: Image.new("CMYK", (1, 1), (0, 255, 255, 0)).save(path), [[(255, 0, 0)]]),
+    "ink.jpg": (lambda path: Image.new("CMYK", (8, 8), (0, 255, 255, 0)).save(path), [[(255, 0, 0)] * 8] * 8),
+    "ycbcr.tif": (
+        lambda path: Image.new("RGB", (8, 8), (200, 30, 60)).convert("YCbCr").save(path),
+        [[(200, 30, 60)] * 8] * 8,
+    ),
+    "lab.tif": (
+        lambda path: ImageCms.profileToProfile(
+            Image.new("RGB", (8, 8), (200, 30, 60)),
+            ImageCms.createProfile("sRGB"),
+            ImageCms.createProfile("LAB"),
+            outputMode="LAB",
+        ).save(path),
+        [[(200, 30, 60)] * 8] * 8,
+    ),
+    "photograph.jpg": (one_colour, [[(200, 30, 60)] * 8] * 8),
+    "photograph.avif": (one_colour, [[(200, 30, 60)] * 8] * 8),
+    "animated.gif": (animated, COLOURS),
+    "animated.png": (animated, COLOURS),
+    "animated.webp": (lambda path: animated(path, lossless=True), COLOURS),
+    "pages.tif": (animated, COLOURS),
+    "profile.png": (profile(SRGB), COLOURS),
+    "broken profile.png": (profile(b"no profile"), COLOURS),
+    "lying name.jpg": (lambda path: uint8(COLOURS).save(path, "png"), COLOURS),
+}
+LOSSY = ("ink.jpg", "ycbcr.tif", "lab.tif", "photograph.jpg", "photograph.avif")
+
+
+def three(folder, name, write):
+    """Three copies, since that many are needed."""
+    folder.mkdir(exist_ok=True)
+    for number in range(3):
+        write(folder / f"{number} {name}")
+    return folder
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_looks_as_a_viewer_shows_it_on_white(name, tmp_path):
+    write, expected = KINDS[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        data = kg.datasets.load("images", path=three(tmp_path / "a", name, write))
+    assert len(data.train) == len(data.validation) == len(data.test) == 1
+    for picture in (data.train[0], data.validation[0], data.test[0]):
+        np.testing.assert_allclose(picture, expected, atol=3 if name in LOSSY else 0)
+
+
+def test_grey_images_of_other_kinds(tmp_path):
+    def load(name, **options):
+        data = kg.datasets.load("images", path=three(tmp_path / name, name, KINDS[name][0]), grayscale=True, **options)
+        return data.train[0, ..., 0]
+
+    np.testing.assert_array_equal(load("16-bit grey.png"), GREY)
+    np.testing.assert_array_equal(load("colour and alpha.png"), np.asarray(uint8(ON_WHITE).convert("L")))
+
+
+# What the 3x2 picture abc / def becomes, as the EXIF standard says where its first row and column stand.
+TURNED = {
+    1: ["abc", "def"],
+    2: ["cba", "fed"],
+    3: ["fed", "cba"],
+    4: ["def", "abc"],
+    5: ["ad", "be", "cf"],
+    6: ["da", "eb", "fc"],
+    7: ["fc", "eb", "da"],
+    8: ["cf", "be", "ad"],
+}
+
+
+@pytest.mark.parametrize("orientation", TURNED)
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.webp"])
+def test_pictures_stand_as_the_camera_was_held(name, orientation, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    colours = dict(zip("abcdef", COLOURS[0] + COLOURS[1], strict=True))
+    three(
+        tmp_path,
+        name,
+        lambda path: uint8(COLOURS).save(path, exif=exif, **({"lossless": True} if ".w" in name else {})),
+    )
+    found = kg.datasets.load("images", path=tmp_path).train[0]
+    np.testing.assert_array_equal(found, [[colours[letter] for letter in row] for row in TURNED[orientation]])
+
+
+def test_damaged_metadata_do_not_matter(tmp_path):
+    three(tmp_path, "a.png", lambda path: uint8(COLOURS).save(path, exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01\x12"))
+    np.testing.assert_array_equal(kg.datasets.load("images", path=tmp_path).train[0], COLOURS)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (np.array([[0, 256]], "int32"), r"integers from 0 to 256.*Expected: 0 to 255\. Scale the values"),
+        (np.array([[-1, 5]], "int32"), "integers from -1 to 5"),
+        (np.array([[0, 300]], "float32"), "floats from 0 to 300.*Expected: 0 to 1, or 0 to 255"),
+        (np.array([[-0.5, 0.5]], "float32"), "floats from -0.5 to 0.5"),
+        (np.array([[0.5, np.nan]], "float32"), "or not finite"),
+        (np.array([[np.nan, 0.5]], "float32"), "or not finite"),
+        (np.array([[0.5, np.inf]], "float32"), "floats from 0.5 to inf"),
+    ],
+)
+def test_values_that_could_mean_anything_are_refused_by_name(values, message, folder):
+    path, _ = folder
+    Image.fromarray(values).save(path / "x.tif")
+    with pytest.raises(ValueError, match=rf"The picture 'x\.tif' in .*{message}"):
+        kg.datasets.load("images", path=path, size=8)
+
+
+def test_floats_on_two_scales_are_refused(tmp_path):
+    for name, top in (("a", 1), ("b", 255), ("c", 255)):
+        Image.fromarray(np.array([[0, top]], "float32")).save(tmp_path / f"{name}.tif")
+    with pytest.raises(
+        ValueError, match=r"two scales\. Received: 'a\.tif' and 'b\.tif', with values from 0 to 1 and from 0 to 255"
+    ):
+        kg.datasets.load("images", path=tmp_path)
+
+
+def test_what_looks_spoiled_is_said(tmp_path):
+    three(tmp_path / "dark", "a.png", lambda path: Image.fromarray(np.array([[0, 4000]], "uint16")).save(path))
+    with pytest.warns(UserWarning, match="no value above 4000 of 65535, so that they are nearly black"):
+        kg.datasets.load("images", path=tmp_path / "dark")
+    three(tmp_path / "icons", "a.png", lambda path: uint8([[(255, 255, 255, 0), (255, 255, 255, 255)]]).save(path))
+    with pytest.warns(
+        UserWarning, match=r"of one plain colour: 3, the first '0 a\.png'\. Transparent parts become white"
+    ):
+        kg.datasets.load("images", path=tmp_path / "icons")
+
+
+def good(folder):
+    folder.mkdir(exist_ok=True)
+    for i in range(3):
+        uint8([[(i, 1, 2), (3, 4, 5)]]).save(folder / f"{i} good.png")
+    return folder
+
+
+def truncated(path):
+    uint8(np.random.default_rng(0).integers(0, 256, (50, 50, 3))).save(path)
+    path.write_bytes(path.read_bytes()[:3000])
+
+
+def loop(path):
+    path.symlink_to(path)
+
+
+def listening(path):
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+
+
+def bomb(path):
+    """Ninety million pixels in 100 KB."""
+    png(path, 10_000, 9000, 8, 0, bytes(10_001) * 9000)
+
+
+HOSTILE = {
+    "pipe.png": (os.mkfifo, "no regular file"),
+    "socket.png": (listening, "no regular file"),
+    "loop.png": (loop, "no regular file"),
+    "device.png": (lambda path: path.symlink_to("/dev/zero"), "no regular file"),
+    "nowhere.png": (lambda path: path.symlink_to("nothing"), "no regular file"),
+    "truncated.png": (truncated, "truncated"),
+    "empty.png": (lambda path: path.write_bytes(b""), "no picture that Pillow knows"),
+    "page.jpg": (lambda path: path.write_text("<html>404</html>"), "no picture that Pillow knows"),
+    "program.eps": (
+        lambda path: path.write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 1 1\n"),
+        "no picture that",
+    ),
+    "program.png": (
+        lambda path: path.write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 1 1\n"),
+        "no picture that",
+    ),
+    "bomb.png": (bomb, "more than 89,478,485 pixels, Pillow's limit: make it smaller"),
+    "two\nlines.png": (lambda path: path.write_bytes(b""), r"'two\\nlines\.png'"),
+    b"\xff\xfe.png": (lambda path: path.write_bytes(b""), r"\\udcff"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_file_that_cannot_be_read_is_named_and_left_out(name, tmp_path):
+    write, reason = HOSTILE[name]
+    folder = good(tmp_path / "a")
+    write(folder / os.fsdecode(name))
+    found = []
+
+    def load():
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            found.extend([kg.datasets.load("images", path=folder), *(str(warning.message) for warning in caught)])
+
+    loading = threading.Thread(target=load, daemon=True)  # a pipe without a writer would be waited for
+    loading.start()
+    loading.join(20)
+    data, text = found
+    assert len(data.train) == 1
+    assert re.search(rf"are left out: 1, the first .*{reason}.*Replace or delete them", text)
+    assert "\n" not in text
+
+
+def test_folders_named_like_pictures_and_hidden_files(tmp_path):
+    folder = good(tmp_path / "a")
+    (folder / "folder.png").mkdir()
+    uint8([[(7, 8, 9), (3, 4, 5)]]).save(folder / "folder.png" / "b.png")
+    (folder / "._0 good.png").write_bytes(b"resource fork")
+    (folder / "__MACOSX").mkdir()
+    (folder / "__MACOSX" / "c.png").write_bytes(b"resource fork")
+    (folder / ".cache").mkdir()
+    (folder / ".cache" / "d.png").write_bytes(b"no picture")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert kg.datasets.load("images", path=folder).card["description"].startswith("4 pictures")
+
+
+def test_linked_folders_are_entered_once(tmp_path):
+    folder, other = good(tmp_path / "a"), good(tmp_path / "b")
+    (folder / "linked").symlink_to(other)
+    (folder / "again").symlink_to(other)
+    (folder / "itself").symlink_to(folder)
+    assert kg.datasets.load("images", path=folder).card["description"].startswith("6 pictures")
+
+
+def test_the_pictures_of_a_run_inside_are_not_trained_on(tmp_path):
+    folder = good(tmp_path / "a")
+    samples = folder / "runs" / "tfd-1" / "samples"
+    samples.mkdir(parents=True)
+    uint8([[(7, 8, 9), (3, 4, 5)]]).save(samples / "epoch_0001.png")
+    (samples.parent / "config.json").write_text("{}")
+    assert kg.datasets.load("images", path=folder).card["description"].startswith("3 pictures")
+    (samples.parent / "config.json").unlink()
+    assert kg.datasets.load("images", path=folder).card["description"].startswith("4 pictures")
+
+
+def test_copies_are_named(tmp_path):
+    folder = good(tmp_path / "a")
+    uint8([[(1, 1, 2), (3, 4, 5)]]).save(folder / "x.bmp")
+    with pytest.warns(UserWarning, match=r"are copies of others: 1, the first 'x\.bmp' of '1 good\.png'"):
+        kg.datasets.load("images", path=folder)
+
+
+def test_other_files_are_counted(tmp_path):
+    folder = good(tmp_path / "a")
+    for name in ("a.heic", "b.heic", "c.txt", "README"):
+        (folder / name).write_text("")
+    with pytest.warns(UserWarning, match=r"Other files in .* are left out: 4 \(\.heic, \.txt, no ending\)"):
+        kg.datasets.load("images", path=folder)
+    (folder / "0 good.png").unlink()
+    with pytest.raises(ValueError, match=r"2 readable ones of 2 in .*; files with other names: 4 \(\.heic"):
+        kg.datasets.load("images", path=folder)
+
+
+@pytest.mark.parametrize("size", ["48", 4.0, True, -1])
+def test_sizes_that_are_none(size, tmp_path):
+    with pytest.raises(ValueError, match=re.escape(f"Received: size={size!r}. Expected: an integer")):
+        kg.datasets.load("images", path=good(tmp_path / "a"), size=size)
+
+
+def test_a_place_without_a_name():
+    with pytest.raises(ValueError, match="images needs path="):
+        kg.datasets.load("images")
+    with pytest.raises(ValueError, match="has no name"):
+        kg.datasets.load("images", path="")
+
+
+def test_the_fingerprint_tells_the_pictures_apart(tmp_path):
+    folder = good(tmp_path / "a")
+    before = kg.datasets.load("images", path=folder).fingerprint
+    assert before == kg.datasets.load("images", path=good(tmp_path / "b")).fingerprint
+    uint8([[(0, 1, 2), (3, 4, 6)]]).save(folder / "1 good.png")
+    assert before != kg.datasets.load("images", path=folder).fingerprint
+    assert kg.datasets.load("ring").fingerprint == ""

@@ -1,6 +1,8 @@
 import os
+import struct
 import subprocess
 import sys
+import zlib
 
 import keras
 import numpy as np
@@ -93,8 +95,13 @@ def test_nowhere(monkeypatch, tmp_path):
     monkeypatch.delenv("KERAS_GAN_TFD", raising=False)
     with pytest.raises(DatasetNotFoundError, match=r"cannot be downloaded.*--data-path.*KERAS_GAN_TFD.*licence"):
         kg.datasets.load("tfd")
-    with pytest.raises(DatasetNotFoundError, match="There is no file"):
+    with pytest.raises(DatasetNotFoundError, match=r"There is no file or folder .*none\.mat.*If it moved.*--data-path"):
         kg.datasets.load("tfd", path=tmp_path / "none.mat")
+    os.mkfifo(tmp_path / "pipe.mat")
+    with pytest.raises(DatasetNotFoundError, match=r"pipe\.mat is no regular file"):
+        kg.datasets.load("tfd", path=tmp_path / "pipe.mat")
+    with pytest.raises(ValueError, match="has no name"):
+        kg.datasets.load("tfd", path="")
 
 
 @pytest.mark.parametrize("name", ["images", "labs_ex", "labs_id", "folds"])
@@ -111,6 +118,8 @@ def test_a_missing_field(file, name):
         ({"labs_ex": np.zeros((39, 1), "int16")}, r"Field labs_ex.*\(39, 1\).*\(40, 1\)"),
         ({"folds": np.zeros((40, 4), "uint8")}, r"Field folds.*\(40, 4\).*\(40, 5\)"),
         ({"folds": np.full((40, 5), 7, "uint8")}, r"Field folds.*unknown codes.*\[7\].*0 unlabeled"),
+        ({"folds": np.full((40, 5), "a", object)}, r"Field folds.*cell.*numbers"),
+        ({"labs_ex": np.full((40, 1), np.nan)}, "Field labs_ex.*not finite"),
         ({"folds": np.zeros((40, 5), "uint8")}, "Field folds leaves no validation image in fold 0"),
     ],
 )
@@ -132,6 +141,31 @@ def test_a_foreign_file(tmp_path):
     (tmp_path / "x.mat").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(1000))
     with pytest.raises(ValueError, match="cannot be read as a MATLAB file"):
         kg.datasets.load("tfd", path=tmp_path / "x.mat")
+
+
+def test_a_field_of_more_bytes_than_its_header_says(file):
+    """A few kilobytes must not unpack to gigabytes."""
+    path = file(images=np.zeros((2000, 48, 48), "uint8"))
+    element = bytearray(path.read_bytes()[128 : 128 + 2000 * 48 * 48 + 64])
+    element[32:36] = struct.pack("<i", 40)  # the first of its dimensions
+    packed = zlib.compress(bytes(element))
+    path = file(images=None)
+    path.write_bytes(path.read_bytes() + struct.pack("<II", 15, len(packed)) + packed)
+    with pytest.raises(ValueError, match="a field is larger than its header says"):
+        kg.datasets.load("tfd", path=path)
+
+
+def test_more_images_than_memory(file, monkeypatch):
+    monkeypatch.setattr(tfd, "_MOST_IMAGES", 39)
+    with pytest.raises(ValueError, match=r"Field images.*Received: shape \(40, 48, 48\).*with n up to 39"):
+        kg.datasets.load("tfd", path=file())
+
+
+def test_compressed_files_are_read(file):
+    path = file()
+    expected = kg.datasets.load("tfd", path=path).train
+    scipy.io.savemat(path, fields(), do_compression=True)
+    np.testing.assert_array_equal(kg.datasets.load("tfd", path=path).train, expected)
 
 
 @pytest.mark.parametrize("fold", [-1, 5])

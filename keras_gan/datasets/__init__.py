@@ -56,4 +56,9 @@ def load(name: str, **options: Any) -> Dataset:
     known = list(inspect.signature(LOADERS[name]).parameters)
     if unknown := set(options) - set(known):
         raise ValueError(f"{name} has no option {sorted(unknown)[0]!r}. Expected none but {known}.")
+    parameters = inspect.signature(LOADERS[name]).parameters.values()
+    if missing := [p.name for p in parameters if p.default is p.empty and p.name not in options]:
+        raise ValueError(
+            f"{name} needs {missing[0]}= (on the command line --data-path), which says where the data are."
+        )
     return LOADERS[name](**options)

@@ -1,5 +1,7 @@
 """MNIST, in tensorflow-datasets' order or in the original one."""
 
+import math
+import zipfile
 from pathlib import Path
 
 import keras
@@ -62,6 +64,7 @@ def _from_npz(path):
     if not path.is_file():
         raise DatasetNotFoundError(f"There is no file {path}. Give path= the npz file itself. {_INSTEAD}")
     try:
+        _check_sizes(path)
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in _ARRAYS}
     except Exception as error:  # truncated zip, foreign format, missing array: all are one mistake
@@ -76,3 +79,12 @@ def _from_npz(path):
                 f"{arrays[name].dtype}. Expected: {shape}, uint8."
             )
     return tuple(arrays.values())
+
+
+def _check_sizes(path):
+    """A small compressed file must not fill the memory: what it unpacks to is bounded by what is expected."""
+    with zipfile.ZipFile(path) as file:
+        for name, shape in _ARRAYS.items():
+            entry = file.getinfo(f"{name}.npy")
+            if entry.file_size > 8 * math.prod(shape) + 10_000:
+                raise ValueError(f"{entry.filename} has {entry.file_size:,} bytes")

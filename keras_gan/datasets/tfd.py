@@ -1,7 +1,10 @@
 """The Toronto Face Database, from the MATLAB file that its owners give to those who sign its licence."""
 
 import dataclasses
+import math
 import os
+import struct
+import zlib
 from pathlib import Path
 
 import keras
@@ -25,10 +28,14 @@ _PUBLISHED: dict[str, dict[str, tuple[float, float]]] = {
     }
 }
 _STAND_IN = "Not measured on the Toronto Face Database: not to be compared with the paper's TFD column."
+_MOST_IMAGES = 4 * _SIZE_OF_TFD  # or a small compressed file could ask for all memory there is
+_DTYPES = {"double": "float64", "single": "float32"}  # from MATLAB's names
+_COMPRESSED = 15  # miCOMPRESSED, in the MAT-file format, version 5
+_HEADERS = 1 << 20  # bytes that names and tags may take
 _HOW = (
     "Give path= (on the command line --data-path), or set KERAS_GAN_TFD, to the file TFD_48x48.mat; its licence is "
-    'granted by the University of Toronto. For pictures of your own: load("images", path=folder, size=48, '
-    "grayscale=True)."
+    "granted by the University of Toronto. For pictures of your own give --data-path their folder, or in Python "
+    'load("images", path=folder, size=48, grayscale=True).'
 )
 
 
@@ -89,38 +96,83 @@ def read(path: str | Path | None = None) -> tuple[np.ndarray, np.ndarray, np.nda
     """
     import scipy.io
 
+    if path == "":
+        raise ValueError(f"The data's place has no name. Received: path=''. {_HOW}")
     path = path or os.environ.get("KERAS_GAN_TFD")
-    if path is None:
+    if not path:
         raise DatasetNotFoundError(f"The Toronto Face Database cannot be downloaded. {_HOW}")
     path = Path(path)
     if not path.is_file():
-        raise DatasetNotFoundError(f"There is no file {path}. {_HOW}")
+        instead = "TFD_48x48.mat, or on the command line a folder of pictures."
+        raise DatasetNotFoundError(
+            f"{path.absolute()} is no regular file. Expected: {instead}"
+            if path.exists()
+            else f"There is no file or folder {path.absolute()}. If it moved, give its new place with path= (on the "
+            f"command line --data-path): {instead}"
+        )
     try:
+        headers = {name: (shape, _DTYPES.get(kind, kind)) for name, shape, kind in scipy.io.whosmat(path)}
+        _check_headers(path, headers)  # before anything is read that could fill the memory
+        _check_unpacked(path, sum(8 * math.prod(shape) for shape, _ in headers.values()))
         fields = scipy.io.loadmat(path, variable_names=_FIELDS)
+    except _WrongFieldError:
+        raise
     except Exception as error:  # SciPy raises its readers' own errors: TypeError, zlib.error, NotImplementedError, ...
         raise ValueError(
             f"{path} cannot be read as a MATLAB file ({first_line(error)}): truncated, or another format. "
-            "Expected: TFD_48x48.mat as distributed (MATLAB 5)."
+            "Expected: TFD_48x48.mat as distributed (MATLAB 5), or on the command line a folder of pictures."
         ) from error
-    for name in _FIELDS:
-        if name not in fields:
-            raise ValueError(f"{path} has no field {name}. Expected the fields {', '.join(_FIELDS)}.")
-    images, folds = fields["images"], fields["folds"]
-    if images.ndim != 3 or images.shape[1:] != (_SIDE, _SIDE) or images.dtype != "uint8":
-        raise ValueError(
-            f"Field images of {path} is not what it should be. Received: shape {images.shape}, {images.dtype}. "
-            "Expected: (n, 48, 48), uint8."
-        )
-    for name, columns in {"labs_ex": 1, "labs_id": 1, "folds": NUM_FOLDS}.items():
-        if fields[name].shape != (len(images), columns):
-            raise ValueError(
-                f"Field {name} of {path} is not what it should be. Received: shape {fields[name].shape}. Expected: "
-                f"{(len(images), columns)}, a row an image."
-            )
+    _check_headers(path, {name: (field.shape, str(field.dtype)) for name, field in fields.items() if name in _FIELDS})
+    images, labels, folds = fields["images"], fields["labs_ex"], fields["folds"]
     unknown = np.setdiff1d(folds, [_UNLABELED, _TRAIN, _VALIDATION, _TEST])
     if len(unknown):
         raise ValueError(
             f"Field folds of {path} has unknown codes. Received: {unknown[:5].tolist()}. Expected: 0 unlabeled, "
             "1 train, 2 validation, 3 test."
         )
-    return images, fields["labs_ex"].reshape(-1).astype("int64"), folds
+    if not np.isfinite(labels).all():
+        raise ValueError(f"Field labs_ex of {path} is not finite. Expected: expressions 1 to 7, -1 for none.")
+    return images, labels.reshape(-1).astype("int64"), folds
+
+
+class _WrongFieldError(ValueError):
+    """A field of a MATLAB file that is not what it should be."""
+
+
+def _check_headers(path, headers):
+    """Refuses fields that are missing or of another shape or kind; `headers` are their shapes and kinds by name."""
+    for name in _FIELDS:
+        if name not in headers:
+            raise _WrongFieldError(f"{path} has no field {name}. Expected the fields {', '.join(_FIELDS)}.")
+    shape, kind = headers["images"]
+    if len(shape) != 3 or shape[1:] != (_SIDE, _SIDE) or kind != "uint8" or not 0 <= shape[0] <= _MOST_IMAGES:
+        raise _WrongFieldError(
+            f"Field images of {path} is not what it should be. Received: shape {shape}, {kind}. Expected: (n, 48, 48), "
+            f"uint8, with n up to {_MOST_IMAGES:,}."
+        )
+    for name, columns in {"labs_ex": 1, "labs_id": 1, "folds": NUM_FOLDS}.items():
+        expected, (found, kind) = (shape[0], columns), headers[name]
+        if found != expected or not kind.startswith(("int", "uint", "float")):
+            raise _WrongFieldError(
+                f"Field {name} of {path} is not what it should be. Received: shape {found}, {kind}. Expected: "
+                f"{expected}, one row per image, numbers."
+            )
+
+
+def _check_unpacked(path, most):
+    """Refuses a file whose compressed parts hold more bytes than its headers say: SciPy would unpack them all."""
+    with open(path, "rb") as file:
+        order = "<" if file.read(128)[126:] == b"IM" else ">"
+        while len(tag := file.read(8)) == 8:
+            kind, size = struct.unpack(f"{order}II", tag)
+            if kind != _COMPRESSED:
+                file.seek(size, os.SEEK_CUR)
+                continue
+            unpacker, left = zlib.decompressobj(), size
+            while left > 0 and (packed := file.read(min(left, 1 << 16))):
+                left -= len(packed)
+                while packed:
+                    most -= len(unpacker.decompress(packed, 1 << 20))
+                    packed = unpacker.unconsumed_tail
+                    if most < -_HEADERS:
+                        raise ValueError("a field is larger than its header says")

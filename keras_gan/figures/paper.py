@@ -17,7 +17,9 @@ _ROWS, _COLUMNS = 4, 5  # of Figure 2, which shows samples in the order they wer
 _CHUNK = 10_000  # training images preprocessed at once
 
 
-def draw(runs: list[str], folder: str | Path, seed: int = 0, steps: int = 12) -> list[Path]:
+def draw(
+    runs: list[str], folder: str | Path, seed: int = 0, steps: int = 12, data_path: str | None = None
+) -> list[Path]:
     """Writes figure2.png and figure3.png with all runs side by side, and curves, a GIF and four of its frames per run.
 
     A run whose data are points gets Figure 1 (on a line, one noise value) or the plane, instead of Figures 2 and 3.
@@ -27,6 +29,7 @@ def draw(runs: list[str], folder: str | Path, seed: int = 0, steps: int = 12) ->
         folder: folder to write to; it is created if it does not exist.
         seed: integer, for the noise.
         steps: number of images from one end of a line of noise to the other in Figure 3.
+        data_path: where the runs' data are now. Default: where the runs found them.
 
     Returns:
         List of the files written.
@@ -35,7 +38,8 @@ def draw(runs: list[str], folder: str | Path, seed: int = 0, steps: int = 12) ->
         ValueError: if a folder is not that of a run, or its data cannot be loaded.
     """
     folder = Path(folder)
-    models = [(run, load_best(run), load_data(run)) for run in map(Path, runs)]
+    elsewhere = {} if data_path is None else {"data_path": data_path}
+    models = [(run, load_best(run), load_data(run, **elsewhere)) for run in map(Path, runs)]
     images = [(model, data) for _, model, data in models if not _is_points(data)]
     folder.mkdir(parents=True, exist_ok=True)
     written = []

@@ -88,7 +88,7 @@ def record(recipe: Any, folder: Path, data: Dataset) -> None:
     file = folder / "config.json"
     config = {
         "recipe": dataclasses.asdict(recipe),
-        "data": data.card,
+        "data": data.card | ({"fingerprint": data.fingerprint} if data.fingerprint else {}),
         "updates_per_epoch": recipe.updates_per_epoch(data),
         "versions": {name: importlib.metadata.version(name) for name in ("keras-gan", "keras")},
         "device": backend.describe_device(),
@@ -96,6 +96,25 @@ def record(recipe: Any, folder: Path, data: Dataset) -> None:
     }
     folder.mkdir(parents=True, exist_ok=True)
     files.write_text(file, json.dumps(config, indent=2, default=str) + "\n")
+
+
+def check_data(folder: Path, data: Dataset) -> None:
+    """Checks that a run that is resumed goes on with the images that it was begun with.
+
+    Args:
+        folder: folder of the run, which has trained already.
+        data: what the recipe's `data` returned now.
+
+    Raises:
+        ValueError: if they are others.
+    """
+    begun = read_config(folder)["data"]
+    if begun.get("fingerprint", data.fingerprint) != data.fingerprint:
+        raise ValueError(
+            f"The images are not those that the run in {folder} was begun with, so that it would not go on as it was. "
+            f"Received: {data.card['description']}, {data.card['source']}. Then: {begun.get('description')}, "
+            f"{begun.get('source')}. Bring back the same files, or begin a new run with another --run-dir."
+        )
 
 
 def read_config(run: str | Path) -> dict[str, Any]:

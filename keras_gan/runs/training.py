@@ -39,8 +39,9 @@ def run(recipe: "Recipe") -> Path:
         The folder of the run.
 
     Raises:
-        ValueError: if the folder holds a run with other settings or files that are damaged, another process trains
-            there, there is no such device, or the loss becomes NaN (model.keras is then of the epoch before).
+        ValueError: if the folder holds a run with other settings, other images or files that are damaged, another
+            process trains there, there is no such device, or the loss becomes NaN (model.keras is then of the epoch
+            before).
         OSError: if a file cannot be written; model.keras, or previous-model.keras, is of the epoch before.
         SystemExit: with code 130, after Ctrl-C.
     """
@@ -81,6 +82,8 @@ def prepare(device: str = "auto", precision: str = "float32", seed: int | None =
 def _trained(recipe: "Recipe", folder: Path, data: Dataset) -> keras.Model:
     """The recipe's model, trained in the folder; what must be trained before it in a subfolder."""
     model = saved.load(folder)
+    if model is not None:
+        folders.check_data(folder, data)
     if model is None and (before := recipe.before()) is not None:
         folders.record(recipe, folder, data)  # the run has begun: it is resumed with this seed
         subfolder, earlier = before
