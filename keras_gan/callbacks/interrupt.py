@@ -37,25 +37,33 @@ class Interrupt(keras.callbacks.Callback):
         return self
 
     def __exit__(self, *error: object) -> None:
-        while self._before:
-            signal.signal(*self._before.popitem())
+        if self._asked is not None and error == (None, None, None):  # asked for after the last step
+            self._stop()
+        self._restore()
 
     def on_train_begin(self, logs=None):
         self.__enter__()
 
     def on_train_batch_end(self, batch, logs=None):
         if self._asked is not None:
-            self.__exit__()
-            raise self._asked
+            self._stop()
 
     def on_train_end(self, logs=None):
-        self.__exit__()
+        self._restore()
 
     def _ask(self, number, frame):
-        if self._asked is not None:
-            self.__exit__()
-            raise _RAISED[number]
-        self._asked = _RAISED[number]
+        again, self._asked = self._asked is not None, _RAISED[number]
+        if again:
+            self._stop()
+
+    def _stop(self):
+        self._restore()
+        asked, self._asked = self._asked, None
+        raise asked
+
+    def _restore(self):
+        while self._before:
+            signal.signal(*self._before.popitem())
 
 
 _RAISED: dict[int, type[KeyboardInterrupt]] = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated}

@@ -235,7 +235,7 @@ def check_batches(rows, batch, drop_remainder):
 
 
 def _is_count(value):
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool) and value >= 1
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= 1
 
 
 def _is_number(value):

@@ -196,27 +196,39 @@ def _taken(recipe):
 
 
 def _locked(folder, new=False):
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"--run-dir must be the path of a folder. Received: {folder}, which is a file.")
     for _ in range(10):
-        made = [path for path in (folder, *folder.parents) if not path.exists()]
-        folder.mkdir(parents=True, exist_ok=not new)
-        if os.name != "posix":
-            return folder, None, made
-        import fcntl
-
+        missing = [path for path in folder.parents if not path.exists()]
         try:
+            made = [folder, *missing] if _made(folder, new) else []
+            if os.name != "posix":
+                return folder, None, made
             descriptor = os.open(folder, os.O_RDONLY)
         except FileNotFoundError:  # a process that did not begin its run took the folder away
             continue
+        import fcntl
+
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # ends with the process, whatever ends it
             if folder.exists() and os.path.samestat(os.fstat(descriptor), folder.stat()):
                 return folder, descriptor, made
         except BlockingIOError:
+            os.close(descriptor)
             raise ValueError(f"Another process is training in {folder}. Wait for its end, or stop it.") from None
         os.close(descriptor)
-    raise ValueError(f"{folder} is made and removed by other processes all the time. Choose another --run-dir.")
+    raise ValueError(f"{folder} cannot be made. Choose another --run-dir.")
+
+
+def _made(folder, new):
+    """Whether this process has made the folder; else it was there, which `new` takes for an error."""
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        if new:
+            raise
+        if os.path.lexists(folder) and not folder.is_dir():
+            raise ValueError(f"--run-dir must be the path of a folder. Received: {folder}, which is none.") from None
+        return False
+    return True
 
 
 def _anything_done(folder, before):
@@ -233,7 +245,7 @@ def _epochs_logged(folder):
 def _checksum(data):
     checksum = 0
     for part in keras.tree.flatten(data.train):
-        checksum = zlib.crc32(np.ascontiguousarray(part), checksum)
+        checksum = zlib.crc32(np.ascontiguousarray(part).data, checksum)
     return checksum
 
 

@@ -156,7 +156,7 @@ def fit(model: keras.Model, recipe: "Recipe", folder: Path, data: Dataset, withi
     if checkpoint.diverged:
         raise ValueError(
             f"The loss became NaN in epoch {checkpoint.diverged}: the training was lost. {checkpoint} "
-            "Try another seed, a smaller learning rate or a penalty."
+            "Try another seed, a smaller learning rate or a penalty, with another --run-dir."
         )
     if done < recipe.epochs:
         seconds = time.perf_counter() - started
