@@ -18,7 +18,7 @@ class Cifar10Data(settings.Recipe):
     data_source: Literal["tfds", "keras"] | None = None
     """tensorflow-datasets (its own row order) or Keras's download (the paper's rows); by default whichever works."""
 
-    limits: ClassVar[dict[str, settings.Limit]] = {"width": settings.POSITIVE}
+    limits: ClassVar[dict[str, settings.Limit]] = {"width": settings.WIDTH}
 
     def data(self):
         import keras_gan as kg

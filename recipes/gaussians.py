@@ -95,8 +95,8 @@ class Gaussians(settings.Game):
     limits: ClassVar[dict[str, settings.Limit]] = {
         **dict.fromkeys(("generator_rate", "discriminator_rate", "bias_spread"), settings.NOT_NEGATIVE),
         **dict.fromkeys(("beta_1", "beta_2", "momentum"), settings.BELOW_ONE),
-        **dict.fromkeys(("noise_dim", "units"), settings.COUNT),
-        "hidden_layers": settings.integers(0),
+        **dict.fromkeys(("noise_dim", "units"), settings.SIZE),
+        "hidden_layers": settings.integers(0, 1000),
     }
 
     @classmethod

@@ -48,6 +48,8 @@ def reals(words: str, holds: Callable[[float], bool]) -> Limit:
 
 COUNT = integers(1)
 POSITIVE = reals("a finite number above 0", lambda value: value > 0)
+SIZE = integers(1, 100_000)  # a compiler that is asked for far more ends the process
+WIDTH = reals("a number above 0 and at most 100", lambda value: 0 < value <= 100)
 NOT_NEGATIVE = reals("a finite number, 0 or more", lambda value: value >= 0)
 _SEED = integers(0, 2**32 - 1)  # what NumPy's global generator takes
 BELOW_ONE = reals("a number, 0 or more and below 1", lambda value: 0 <= value < 1)

@@ -34,7 +34,7 @@ class Tfd(settings.Released):
 
     limits: ClassVar[dict[str, settings.Limit]] = {
         "pretraining_epochs": settings.COUNT,
-        "width": settings.POSITIVE,
+        "width": settings.WIDTH,
         "fold": settings.integers(0, 4),
     }
 

@@ -107,9 +107,16 @@ NUMBERS = {
     ],
     "mnist": ["--learning-rate 0", "--decay-factor 0.5", "--ramp-epochs 1", "--minimum-learning-rate 1"],
     "mnist-r1": ["--epsilon -1", "--beta-1 1", "--discriminator-range 0", "--learning-rate inf"],
-    "tfd": ["--width 0", "--width -1", "--width nan", "--pretraining-epochs 0", "--fold 5", "--fold -1"],
+    "tfd": ["--width 0", "--width -1", "--width nan", "--pretraining-epochs 0", "--fold 5", "--fold -1", "--width 1e9"],
     "cifar10-conv": ["--width 0", "--width inf"],
-    "gaussians-ring": ["--generator-rate -1", "--discriminator-rate nan", "--units 0", "--noise-dim 0", "--beta-2 1"],
+    "gaussians-ring": [
+        "--generator-rate -1",
+        "--discriminator-rate nan",
+        "--units 0",
+        "--units 1000000000",
+        "--noise-dim 0",
+        "--beta-2 1",
+    ],
 }
 
 

@@ -147,8 +147,8 @@ def test_the_advice_continues_the_run(recipe, tmp_path, monkeypatch):
     run = begun(dataclasses.replace(recipe, seed=3), tmp_path / "a run")
     with pytest.raises(ValueError, match="To resume it: ") as refused:
         find(dataclasses.replace(recipe, seed=4, run_dir=str(run)))
-    words = shlex.split(str(refused.value).split("To resume it: ")[1].removesuffix(" Or choose another --run-dir."))
-    assert folders.advice(recipe, run) in str(refused.value)
+    words = shlex.split(str(refused.value).split("To resume it: ")[1])
+    assert str(refused.value).endswith(folders.advice(recipe, run))
     received = []
     monkeypatch.setattr(training, "run", received.append)
     cli.main(words[1:])
@@ -280,7 +280,10 @@ def test_what_a_kill_left_is_removed(tmp_path):
         ({"recipe": {"seed": 1}}, "name=None"),
         ({"recipe": {"name": "digits", "seed": "one"}}, "seed='one'"),
         ({"updates_per_epoch": 0}, "updates_per_epoch=0"),
+        ({"recipe": {"name": "digits", "seed": 2**32}}, "seed=4294967296"),
         ({"command": "train"}, "a recipe, a command and data"),
+        ({"command": ["train", 1]}, "a recipe, a command and data"),
+        ({"before": 5}, "before=5"),
     ],
 )
 def test_a_damaged_config(changes, message, tmp_path):

@@ -58,7 +58,7 @@ class Interrupt(keras.callbacks.Callback):
 
     def _stop(self):
         self._restore()
-        asked, self._asked = self._asked, None
+        asked, self._asked = self._asked or KeyboardInterrupt, None
         raise asked
 
     def _restore(self):

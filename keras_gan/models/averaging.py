@@ -49,7 +49,7 @@ class Average(keras.layers.Layer):
             raise ValueError(
                 f"An average needs a decay between 0 and 1. Received: ema={decay!r}. Try ema=0.999, or None."
             )
-        self.decay = decay
+        self.decay: float = decay
 
     def update(self) -> None:
         """Moves the average towards the network's weights."""

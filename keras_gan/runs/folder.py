@@ -92,8 +92,8 @@ def resumed(recipe: Any, folder: Path) -> Any:
         return recipe
     differences = ", ".join(f"{key}={begun[key]!r} there and {given[key]!r} here" for key in other)
     raise ValueError(
-        f"{folder} holds a run of {begun['name']} with other settings: {differences}. {_advice(config, folder)} "
-        "Or choose another --run-dir."
+        f"{folder} holds a run of {begun['name']} with other settings: {differences}. Choose another --run-dir. "
+        f"{_advice(config, folder)}"
     )
 
 
@@ -172,15 +172,18 @@ def read_config(run: str | Path) -> dict[str, Any]:
     path = Path(run) / "config.json"
     config = files.read_json(path)
     recipe, data, command = (config.get(key) for key in ("recipe", "data", "command"))
-    if not (isinstance(recipe, dict) and isinstance(data, dict) and isinstance(command, list)):
+    words = isinstance(command, list) and all(isinstance(word, str) for word in command)
+    if not (isinstance(recipe, dict) and isinstance(data, dict) and words):
         raise ValueError(f"{path} is damaged. Expected: a recipe, a command and data in it.")
     updates, name, seed = config.get("updates_per_epoch"), recipe.get("name"), recipe.get("seed")
     if not isinstance(name, str):
         raise ValueError(f"{path} is damaged. Received: name={name!r}. Expected: the name of a recipe.")
     if not isinstance(updates, int) or updates < 1:
         raise ValueError(f"{path} is damaged. Received: updates_per_epoch={updates!r}.")
-    if seed is not None and (not isinstance(seed, int) or seed < 0):
+    if seed is not None and (not isinstance(seed, int) or not 0 <= seed < 2**32):
         raise ValueError(f"{path} is damaged. Received: seed={seed!r}.")
+    if not isinstance(before := config.get("before"), str | None):
+        raise ValueError(f"{path} is damaged. Received: before={before!r}.")
     return config
 
 
