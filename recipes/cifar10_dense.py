@@ -4,7 +4,7 @@ Images of zero mean and norm 55, a linear output, Gaussian noise; the game is th
 """
 
 import dataclasses
-from typing import Literal
+from typing import ClassVar, Literal
 
 from keras_gan.recipes import settings
 
@@ -17,6 +17,8 @@ class Cifar10Data(settings.Recipe):
     """Factor on the hidden layers' sizes and the channels, for small machines."""
     data_source: Literal["tfds", "keras"] | None = None
     """tensorflow-datasets (its own row order) or Keras's download (the paper's rows); by default whichever works."""
+
+    limits: ClassVar[dict[str, settings.Limit]] = {"width": settings.WIDTH}
 
     def data(self):
         import keras_gan as kg

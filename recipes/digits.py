@@ -5,6 +5,7 @@ loss, dropout in the discriminator, momentum SGD. An averaged generator is added
 """
 
 import dataclasses
+from typing import ClassVar
 
 from keras_gan.recipes import settings
 
@@ -23,6 +24,11 @@ class Digits(settings.Game):
     """Of both players, constant."""
     discriminator_weight: float = 0.5
     ema: float = 0.999
+
+    limits: ClassVar[dict[str, settings.Limit]] = {
+        "learning_rate": settings.NOT_NEGATIVE,
+        "momentum": settings.BELOW_ONE,
+    }
 
     def data(self):
         import keras_gan as kg

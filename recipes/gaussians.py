@@ -7,7 +7,7 @@ minimax loss and momentum SGD, and nothing added.
 """
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from keras_gan.recipes import settings
 
@@ -91,6 +91,13 @@ class Gaussians(settings.Game):
     """What the generator is like before training."""
     every: int = 1
     """Epochs between snapshots of the game and looks at the validation points; the model is saved every epoch."""
+
+    limits: ClassVar[dict[str, settings.Limit]] = {
+        **dict.fromkeys(("generator_rate", "discriminator_rate", "bias_spread"), settings.NOT_NEGATIVE),
+        **dict.fromkeys(("beta_1", "beta_2", "momentum"), settings.BELOW_ONE),
+        **dict.fromkeys(("noise_dim", "units"), settings.SIZE),
+        "hidden_layers": settings.integers(0, 1000),
+    }
 
     @classmethod
     def steady(cls, points: str) -> "Gaussians":

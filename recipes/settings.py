@@ -1,9 +1,12 @@
 """What recipes have in common: the settings of a run, and the game as the paper, its released code and R1 play it."""
 
 import dataclasses
+import math
+import numbers
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, TypeVar
 
 import tyro
 
@@ -18,12 +21,47 @@ SaidByPreset = Annotated[_T, tyro.conf.Fixed, tyro.conf.Suppress]
 """A field that tells one preset from another: it has no flag."""
 
 
+class Limit(NamedTuple):
+    """What a setting may be: in words, and as a test of a value."""
+
+    words: str
+    holds: Callable[[Any], bool]
+
+
+def integers(low: int, high: float = math.inf) -> Limit:
+    """The integers from `low` to `high`."""
+    return Limit(
+        f"an integer from {low} to {high}" if high < math.inf else f"an integer, {low} or more",
+        lambda value: isinstance(value, numbers.Integral) and not isinstance(value, bool) and low <= value <= high,
+    )
+
+
+def reals(words: str, holds: Callable[[float], bool]) -> Limit:
+    """The finite numbers for which `holds` is true."""
+    return Limit(
+        words,
+        lambda value: (
+            isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value) and holds(value)
+        ),
+    )
+
+
+COUNT = integers(1)
+POSITIVE = reals("a finite number above 0", lambda value: value > 0)
+SIZE = integers(1, 100_000)  # a compiler that is asked for far more ends the process
+WIDTH = reals("a number above 0 and at most 100", lambda value: 0 < value <= 100)
+NOT_NEGATIVE = reals("a finite number, 0 or more", lambda value: value >= 0)
+_SEED = integers(0, 2**32 - 1)  # what NumPy's global generator takes
+BELOW_ONE = reals("a number, 0 or more and below 1", lambda value: 0 <= value < 1)
+
+
 @dataclasses.dataclass(frozen=True)
 class Recipe:
     """An experiment: its settings, its data, its model. `keras_gan.runs.run` runs it.
 
     A recipe of your own is a frozen dataclass with a `name`, `data` and `build`; whatever it adds to the settings
-    becomes a flag of the command line. `keras_gan.recipes.PRESETS` holds the recipes that `keras-gan train` offers.
+    becomes a flag of the command line, and its `limits` say which values these may have.
+    `keras_gan.recipes.PRESETS` holds the recipes that `keras-gan train` offers.
     """
 
     name: SaidByPreset[str] = "recipe"
@@ -43,6 +81,12 @@ class Recipe:
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     """Keras dtype policy."""
 
+    limits: ClassVar[dict[str, Limit]] = {
+        **dict.fromkeys(("epochs", "batch_size", "every"), COUNT),
+        "seed": Limit(_SEED.words, lambda seed: seed is None or _SEED.holds(seed)),
+        "run_dir": Limit("the path of a folder", lambda path: path is None or (isinstance(path, str) and path != "")),
+    }
+    """What the settings may be that this class adds; those of its base classes hold, too."""
     monitor: ClassVar[str | None] = None
     """The number in the logs whose highest value best.keras keeps; None for no best.keras."""
     reported: ClassVar[tuple[str, ...]] = ("loss",)
@@ -59,6 +103,22 @@ class Recipe:
     def extendable(self) -> bool:
         """Whether a run may be resumed for more epochs than it was begun for."""
         return True
+
+    def check(self) -> None:
+        """Checks the settings, before anything is loaded or written. Extend it for what `limits` cannot say.
+
+        Raises:
+            ValueError: that names the first setting which is not within its limits.
+        """
+        limits: dict[str, Limit] = {}
+        for kind in reversed(type(self).__mro__):
+            limits.update(vars(kind).get("limits", {}))
+        for name, limit in limits.items():
+            if not limit.holds(value := getattr(self, name)):
+                raise ValueError(
+                    f"--{name.replace('_', '-')} must be {limit.words}. Received: {name}={value!r}. Leave it out for "
+                    "the recipe's own value."
+                )
 
     def data(self) -> "kg.datasets.Dataset":
         """Loads the data."""
@@ -120,8 +180,22 @@ class Game(Recipe):
     ema: float = 0.0
     """Decay of an averaged generator that draws the samples, 0.999 for example; 0 for none."""
 
+    limits: ClassVar[dict[str, Limit]] = {
+        "discriminator_steps": COUNT,
+        **dict.fromkeys(("discriminator_weight", "r1_penalty"), NOT_NEGATIVE),
+        "ema": BELOW_ONE,
+    }
     reported: ClassVar[tuple[str, ...]] = ("value", "d_on_data", "d_on_samples")
     exports: ClassVar[bool] = True
+
+    def check(self) -> None:
+        super().check()
+        if self.updates == "simultaneous" and self.discriminator_steps > 1:
+            raise ValueError(
+                "--discriminator-steps must be 1 where both players step at once. Received: "
+                f"discriminator_steps={self.discriminator_steps}, updates='simultaneous'. For more, add "
+                "--updates alternating."
+            )
 
     def optimizers(
         self, data: "kg.datasets.Dataset"
@@ -203,6 +277,22 @@ class Released(MeasuredGame):
     """Epoch at which the momentum stops rising."""
     discriminator_weight: float = 0.5
 
+    limits: ClassVar[dict[str, Limit]] = {
+        "learning_rate": POSITIVE,
+        "decay_factor": reals("a finite number, 1 or more", lambda value: value >= 1),
+        "minimum_learning_rate": NOT_NEGATIVE,
+        **dict.fromkeys(("momentum", "final_momentum"), BELOW_ONE),
+        "ramp_epochs": integers(2),
+    }
+
+    def check(self) -> None:
+        super().check()
+        if self.minimum_learning_rate > self.learning_rate:
+            raise ValueError(
+                "--minimum-learning-rate must be --learning-rate or less. Received: minimum_learning_rate="
+                f"{self.minimum_learning_rate!r}, learning_rate={self.learning_rate!r}."
+            )
+
     def optimizers(self, data):
         import keras_gan as kg
 
@@ -231,6 +321,12 @@ class R1(MeasuredGame):
     """r of the discriminator's initial weights, drawn from U(-r, r); 0.005 in the released recipe."""
     r1_penalty: float = 2.0
     ema: float = 0.9999
+
+    limits: ClassVar[dict[str, Limit]] = {
+        **dict.fromkeys(("learning_rate", "epsilon"), NOT_NEGATIVE),
+        "beta_1": BELOW_ONE,
+        "discriminator_range": POSITIVE,
+    }
 
     def optimizers(self, data):
         import keras

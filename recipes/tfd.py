@@ -7,7 +7,7 @@ kernel.
 
 import dataclasses
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from keras_gan.recipes import settings
 
@@ -31,6 +31,12 @@ class Tfd(settings.Released):
     """TFD_48x48.mat, by default what KERAS_GAN_TFD says; or a folder of pictures, made grey and 48x48."""
     fold: int = 0
     """Whose validation images are looked at, 0 to 4; training images are the unlabeled ones, the same for all."""
+
+    limits: ClassVar[dict[str, settings.Limit]] = {
+        "pretraining_epochs": settings.COUNT,
+        "width": settings.WIDTH,
+        "fold": settings.integers(0, 4),
+    }
 
     def data(self):
         import keras_gan as kg

@@ -99,6 +99,51 @@ def test_unknown_arguments(arguments):
     assert exit.value.code == 2
 
 
+NUMBERS = {
+    "digits": [
+        *("--batch-size 0", "--batch-size -5", "--epochs 0", "--epochs -1", "--every 0", "--seed -1"),
+        *("--seed 4294967296", "--discriminator-steps 0", "--discriminator-steps 2", "--discriminator-weight -1"),
+        *("--discriminator-weight nan", "--r1-penalty -1", "--r1-penalty inf", "--ema 1", "--ema -0.5", "--ema nan"),
+        *("--learning-rate -1", "--learning-rate nan", "--momentum 1", "--momentum -0.1"),
+    ],
+    "mnist": ["--learning-rate 0", "--decay-factor 0.5", "--ramp-epochs 1", "--minimum-learning-rate 1"],
+    "mnist-r1": ["--epsilon -1", "--beta-1 1", "--discriminator-range 0", "--learning-rate inf"],
+    "tfd": ["--width 0", "--width -1", "--width nan", "--pretraining-epochs 0", "--fold 5", "--fold -1", "--width 1e9"],
+    "cifar10-conv": ["--width 0", "--width inf"],
+    "gaussians-ring": [
+        "--generator-rate -1",
+        "--discriminator-rate nan",
+        "--units 0",
+        "--units 1000000000",
+        "--noise-dim 0",
+        "--beta-2 1",
+    ],
+}
+
+
+@pytest.mark.parametrize(("name", "flags"), [(name, flags) for name in NUMBERS for flags in NUMBERS[name]])
+def test_numbers_out_of_range_are_one_line_before_anything_is_loaded(name, flags, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(type(PRESETS[name]), "data", None)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["train", name, *flags.split(), "--run-dir", "run"])
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"keras-gan: error: {flags.split()[0]} must be ")
+    assert "Received: " in line
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("runs", "message"), [([], "Curves are drawn from runs"), (["."], "There is no run")])
+def test_curves_of_nothing(runs, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["curves", *runs])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith(f"keras-gan: error: {message}")
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_theory_of_runs(monkeypatch, capsys):
     from keras_gan.mixtures import report
 
@@ -394,8 +439,8 @@ def test_pictures_that_moved_or_changed(own_run, capsys):
     (moved / "3.png").write_bytes((moved / "4.png").read_bytes())
     config = (folder / "run" / "config.json").read_text()
     message = fails(capsys, *again)
-    assert f"not those that the run in {run} was begun with" in message
-    assert "Bring back the same files" in message
+    assert f"{run} holds a run that was trained on other data" in message
+    assert "Bring back the same data" in message
     assert (folder / "run" / "config.json").read_text() == config
     cli.main(["evaluate", run, "--data-path", str(moved), *few])
     assert "was trained on other pictures" in " ".join(capsys.readouterr().out.split())

@@ -133,6 +133,47 @@ def test_what_are_no_data(data):
         make_gan().fit(data, verbose=0)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        *(({name: 0}, f"{name}=0") for name in ("batch_size", "epochs", "steps_per_epoch", "validation_batch_size")),
+        ({"batch_size": -5}, "batch_size=-5"),
+        ({"batch_size": 2.5}, r"batch_size=2\.5"),
+        ({"batch_size": True}, "batch_size=True"),
+        ({"epochs": -1}, "epochs=-1"),
+        ({"validation_steps": 0}, "validation_steps=0"),
+        ({"validation_freq": 0}, "validation_freq=0"),
+        *(({"validation_split": x}, f"validation_split={x!r}") for x in (1.0, -0.5, 1.5, float("nan"), "half")),
+        ({"validation_split": 0.95}, "12 examples, of which validation_split=0.95 leaves none"),
+        ({"batch_size": 20, "drop_remainder": True}, "12 examples, fewer than a batch of 20"),
+    ],
+)
+def test_numbers_out_of_range(arguments, message):
+    gan = make_gan()
+    before = weights(gan)
+    with pytest.raises(ValueError, match=f"Received: .*{message}"):
+        gan.fit(make_data(), verbose=0, **arguments)
+    assert all_equal(weights(gan), before)
+
+
+def test_numbers_within_their_range():
+    gan = make_gan()
+    gan.fit(
+        make_data(), batch_size=np.int64(4), epochs=np.int32(1), validation_split=0.5, validation_freq=[1], verbose=0
+    )
+    assert int(gan.iterations) == 2
+    gan.fit(make_data(), batch_size=4, epochs=3, initial_epoch=3, verbose=0)  # nothing is left to do
+    assert int(gan.iterations) == 2
+
+
+@pytest.mark.parametrize("batch", [make_data(0), None])
+def test_a_batch_without_rows(batch):
+    gan = make_gan()
+    with pytest.raises(ValueError, match="no data to train on"):
+        gan.train_on_batch(batch)
+    assert int(gan.iterations) == 0
+
+
 def test_a_model_of_arrays_is_what_its_networks_are():
     assert checks.are_arrays(make_data())
     assert checks.are_arrays({"a": make_data(), "b": (make_data(),)})

@@ -690,6 +690,20 @@ class TestBadInput:
             ({"loss": "mse"}, "takes no `loss`.*objective="),
             ({"optimizer": "adam"}, "takes no `optimizer`.*generator_optimizer="),
             ({"metrics": ["accuracy"]}, "takes no `metrics`"),
+            ({"discriminator_steps": True}, "discriminator_steps=True"),
+            *(({"discriminator_weight": w}, f"discriminator_weight={w!r}") for w in (-1.0, float("nan"), "half", None)),
+            *(({"ema": decay}, f"ema={decay!r}") for decay in (-0.1, 0, 1.0, float("nan"), "0.9", True)),
+            ({"generator_optimizer": keras.optimizers.Adam(-1e-3)}, "Received: -0.001.* as the generator's"),
+            ({"discriminator_optimizer": kg.optimizers.SGD(float("nan"))}, "Received: nan as the (dis|g)"),
+            (
+                {
+                    "generator_optimizer": "adam",
+                    "discriminator_optimizer": keras.optimizers.SGD(
+                        keras.optimizers.schedules.CosineDecay(float("inf"), 10)
+                    ),
+                },
+                "Received: inf as the discriminator's",
+            ),
         ],
     )
     def test_compile(self, arguments, message):

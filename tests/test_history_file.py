@@ -48,6 +48,13 @@ def test_a_resumed_run_has_no_gap_and_no_double_row(tmp_path):
     assert after[2] != before[2]
 
 
+@pytest.mark.parametrize("seconds", ["nan", "inf", "NA", "x"])
+def test_seconds_that_a_run_cannot_go_on_from(seconds, tmp_path):
+    (tmp_path / "history.csv").write_text(f"epoch,loss,seconds\n0,1,{seconds}\n")
+    with pytest.raises(ValueError, match=r"history\.csv is damaged"):
+        history.read(tmp_path / "history.csv", ("seconds",), 1)
+
+
 def test_what_was_there_is_replaced(tmp_path):
     (tmp_path / "history.csv").write_text("of another run")
     make_gan().fit(

@@ -171,6 +171,17 @@ def test_recipes_are_frozen(name):
 
 
 @pytest.mark.parametrize("name", PRESETS)
+def test_every_number_of_a_preset_has_limits_and_is_within_them(name):
+    preset = PRESETS[name]
+    preset.check()
+    for field, value in dataclasses.asdict(preset).items():
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            for wrong in (-1, float("nan"), "1", None if field != "seed" else -2):
+                with pytest.raises(ValueError, match=rf"--{field.replace('_', '-')} must be .*Received: {field}="):
+                    dataclasses.replace(preset, **{field: wrong}).check()
+
+
+@pytest.mark.parametrize("name", PRESETS)
 def test_off_is_0_in_every_recipe(name):
     fields = {field.name: field.type for field in dataclasses.fields(PRESETS[name])}
     not_given = {"seed", "run_dir", "data_path", "data_source"}
@@ -367,7 +378,9 @@ def test_the_tfd_recipe_goes_on_in_either_game(pictures, tmp_path, monkeypatch, 
             seed = {"seed": 1} if stop_at == 1 else {}  # resumed, the run has its seed
             with pytest.raises(SystemExit):
                 runs.run(Tfd(pretraining_epochs=2, epochs=2, run_dir=parts, **seed, **common))
-        assert f"--run-dir {parts} resumes the run" in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert "To resume it: keras-gan train tfd --" in said
+        assert said.endswith(f"--run-dir {parts}\n")
     runs.run(Tfd(pretraining_epochs=2, epochs=2, run_dir=parts, **common))
     whole, parts = (keras.saving.load_model(tmp_path / name / "model.keras") for name in ("whole", "parts"))
     assert int(parts.optimizer.iterations) == 4

@@ -72,7 +72,7 @@ def test_a_run_cut_short_leaves_a_model(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit) as ended:
         runs.run(Digits(epochs=9, every=2, run_dir=str(tmp_path / "run")))
     assert ended.value.code == 130
-    assert "model.keras holds epoch 3. The same command" in capsys.readouterr().err
+    assert "model.keras holds epoch 3. To resume it: keras-gan train digits --epochs 9" in capsys.readouterr().err
     gan = keras.saving.load_model(tmp_path / "run" / "model.keras")
     assert int(gan.optimizer.iterations.numpy()) == 3 * 13
 
@@ -118,6 +118,27 @@ def test_a_run_goes_on_as_if_it_had_never_stopped(epochs_before, tmp_path, monke
     check_equal_state(*(keras.saving.load_model(folder / "model.keras") for folder in (whole, parts)))
     assert history(whole) == history(parts)
     assert [row["epoch"] for row in history(parts)] == ["0", "1", "2", "3"]
+
+
+def test_a_run_without_its_models_does_not_begin_anew(tmp_path):
+    recipe = Digits(epochs=2, seed=5, run_dir=str(tmp_path))
+    runs.run(recipe)
+    before = history(tmp_path)
+    for name in ("model.keras", "previous-model.keras"):
+        (tmp_path / name).unlink()
+    with pytest.raises(ValueError, match=r"neither model\.keras nor previous-model\.keras.*history\.csv has 2 epochs"):
+        runs.run(recipe)
+    assert history(tmp_path) == before
+
+
+def test_pictures_and_measurements_may_become_more_frequent(tmp_path):
+    runs.run(Digits(epochs=2, every=2, seed=5, run_dir=str(tmp_path)))
+    (tmp_path / "partial-model.keras").write_text("what a kill left")
+    runs.run(Digits(epochs=4, every=1, run_dir=str(tmp_path)))
+    assert folders.read_config(tmp_path)["recipe"]["every"] == 1
+    assert [row["val_value"] == "NA" for row in history(tmp_path)] == [True, False, False, False]
+    assert {path.name for path in (tmp_path / "samples").iterdir()} == {f"epoch_000{e}.png" for e in (0, 2, 3, 4)}
+    assert not (tmp_path / "partial-model.keras").exists()
 
 
 def test_a_finished_run_is_left_as_it_is(tmp_path, capsys):
@@ -196,14 +217,16 @@ def test_many_kills_lose_at_most_an_epoch(tmp_path):
     check_kills(tmp_path / "run", kills=30, seed=1)
 
 
-def test_an_interrupt_ends_cleanly(tmp_path):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_ends_cleanly(number, code, tmp_path):
     process = started("--epochs", 400, "--run-dir", tmp_path / "run")
     wait_for(lambda: (tmp_path / "run" / "model.keras").exists())
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, error = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert "Stopped." in error
-    assert "The same command with --run-dir" in error
+    assert f"To resume it: keras-gan train digits --epochs 400 --run-dir {tmp_path / 'run'}" in error
+    assert not list(tmp_path.rglob("partial-*"))
     assert "Traceback" not in error
     assert saved.load(tmp_path / "run") is not None
 
@@ -364,8 +387,10 @@ def test_a_script_runs_its_recipe(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["remember.py", "--epochs", "1", "--run-dir", str(tmp_path / "run")])
     settings.main(Remember(every=1))
     assert folders.read_config(tmp_path / "run")["recipe"]["every"] == 1
-    monkeypatch.setattr("sys.argv", ["remember.py", "--every", "3", "--run-dir", str(tmp_path / "run")])
+    monkeypatch.setattr("sys.argv", ["remember.py", "--batch-size", "3", "--run-dir", str(tmp_path / "run")])
     with pytest.raises(SystemExit) as ended:
         settings.main(Remember(every=1))
     assert ended.value.code == 2
-    assert capsys.readouterr().err.startswith("remember: error: ")
+    error = capsys.readouterr().err
+    assert error.startswith("remember: error: ")
+    assert "batch_size=100 there and 3 here. To resume it, run the recipe remember" in error

@@ -5,6 +5,7 @@ import functools
 import hashlib
 from typing import Any
 
+import keras
 import numpy as np
 
 from keras_gan.layers import GlobalContrastNormalization
@@ -55,7 +56,7 @@ class Dataset(Splits):
     def fingerprint(self) -> str:
         """SHA-256 of the images of all splits, which tells whether they are still the same; "" for points."""
         digest = hashlib.sha256()
-        for split in (self.train, self.validation, self.test):
+        for split in keras.tree.flatten((self.train, self.validation, self.test)):
             if split.dtype != "uint8":  # points are drawn anew, and on other machines their last bits may differ
                 return ""
             digest.update(str(split.shape).encode())

@@ -1,6 +1,7 @@
 """The averaged generator: a moving average of a network's weights."""
 
 import contextlib
+import numbers
 from collections.abc import Iterator
 from typing import Any
 
@@ -44,11 +45,11 @@ class Average(keras.layers.Layer):
 
     def set_decay(self, decay: float) -> None:
         """Another horizon for the updates to come."""
-        if not 0 < decay < 1:
+        if isinstance(decay, bool) or not isinstance(decay, numbers.Real) or not 0 < decay < 1:
             raise ValueError(
-                f"An average needs a decay between 0 and 1. Received: ema={decay}. Try ema=0.999, or None."
+                f"An average needs a decay between 0 and 1. Received: ema={decay!r}. Try ema=0.999, or None."
             )
-        self.decay = decay
+        self.decay: float = decay
 
     def update(self) -> None:
         """Moves the average towards the network's weights."""

@@ -1,5 +1,7 @@
 """What is wrong with a user's networks, arguments or data, said before any training."""
 
+import math
+import numbers
 from typing import Any
 
 import keras
@@ -159,7 +161,7 @@ def check_game(updates, known, steps, weight):
     """Checks how the game is to be played."""
     if updates not in known:
         raise ValueError(f"Unknown updates. Received: updates={updates!r}. Expected one of {list(known)}.")
-    if not isinstance(steps, int) or steps < 1:
+    if not _is_count(steps):
         raise ValueError(
             f"The discriminator makes at least one step. Received: discriminator_steps={steps!r}. Pass an integer "
             "k >= 1."
@@ -169,8 +171,75 @@ def check_game(updates, known, steps, weight):
             "Simultaneous updates are one step of each player at the same parameters. Received: "
             f"discriminator_steps={steps}. Use updates='alternating' for k > 1."
         )
-    if not 0 <= float(weight) < float("inf"):
-        raise ValueError(f"A weight is a finite number, 0 or more. Received: discriminator_weight={weight!r}.")
+    if not _is_number(weight) or weight < 0:
+        raise ValueError(
+            f"A weight is a finite number, 0 or more. Received: discriminator_weight={weight!r}. Pass 1.0 for the "
+            "paper's loss."
+        )
+
+
+def check_learning_rates(generator, discriminator):
+    """Checks both players' learning rates as training begins with them; Keras takes any number."""
+    for player, optimizer in (("generator", generator), ("discriminator", discriminator)):
+        rate = float(ops.convert_to_numpy(optimizer.learning_rate))
+        if not 0 <= rate < math.inf:
+            raise ValueError(
+                f"A learning rate is a finite number, 0 or more. Received: {rate} as the {player}'s. Pass "
+                f"{player}_optimizer=keras.optimizers.Adam(3e-4), for example."
+            )
+
+
+# Arguments of fit.
+
+
+def check_fit_arguments(arguments):
+    """Checks the numbers that `fit` is given; Keras takes 0 for a default, and fails late or never at others."""
+    counts = ("batch_size", "epochs", "steps_per_epoch", "validation_steps", "validation_batch_size")
+    for name in counts:
+        value = arguments.get(name)
+        if value is not None and not _is_count(value):
+            raise ValueError(
+                f"fit() counts from 1. Received: {name}={value!r}. Expected: an integer, 1 or more, or nothing for the "
+                "default."
+            )
+    every = arguments.get("validation_freq")
+    if isinstance(every, (numbers.Number, str)) and not _is_count(every):
+        raise ValueError(
+            f"fit() validates after every so many epochs. Received: validation_freq={every!r}. Expected: an integer, 1 "
+            "or more, or a list of epochs."
+        )
+    split = arguments.get("validation_split")
+    if split is not None and not (_is_number(split) and 0 <= split < 1):
+        raise ValueError(
+            "The share of the data to validate on is a number from 0 to less than 1. Received: "
+            f"validation_split={split!r}. Pass 0.1, for example, or 0 for none."
+        )
+
+
+def check_parts(rows, kept, split):
+    """Checks that a split leaves something to train on."""
+    if kept == 0:
+        raise ValueError(
+            f"There are no data to train on. Received: {rows} examples, of which validation_split={split} leaves none. "
+            "Pass more examples, or a smaller share."
+        )
+
+
+def check_batches(rows, batch, drop_remainder):
+    """Checks that there is a whole batch, where a shorter one would be left out."""
+    if drop_remainder and rows < batch:
+        raise ValueError(
+            f"There are no data to train on. Received: {rows} examples, fewer than a batch of {batch}, and "
+            "drop_remainder=True. Pass a smaller batch_size, or drop_remainder=False."
+        )
+
+
+def _is_count(value):
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= 1
+
+
+def _is_number(value):
+    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def check_output(gan, objective):
@@ -302,6 +371,12 @@ def check_data(x, y, gan, validation=False):
     return x
 
 
+def check_single_batch(x):
+    """Checks that a batch of arrays has rows."""
+    if x is None or are_arrays(x):
+        _check_rows(np.zeros(0) if x is None else x, "train")
+
+
 def _check_rows(x, what):
     shapes = [tuple(part.shape) for part in keras.tree.flatten(x)]
     for part in keras.tree.flatten(x):
@@ -311,7 +386,10 @@ def _check_rows(x, what):
                 "objects become numbers before training, for example by keras.layers.StringLookup."
             )
     if any(not shape or shape[0] == 0 for shape in shapes):
-        raise ValueError(f"There are no data to {what} on. Received: an array of shape {shapes[0]}.")
+        raise ValueError(
+            f"There are no data to {what} on. Received: an array of shape {shapes[0]}. Expected: shape (n, ...), with "
+            "n >= 1."
+        )
     if len({shape[0] for shape in shapes}) > 1:
         raise ValueError(f"All parts of the data have as many rows. Received: arrays of shapes {shapes}.")
 

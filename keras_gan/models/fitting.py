@@ -59,14 +59,16 @@ class Fitted(Resumable):
             **kwargs: what follows in `keras.Model.fit`.
 
         Raises:
-            ValueError: before training begins, if the data are empty or not finite, are shaped unlike the samples, lie
-                outside the range of a sigmoid or tanh generator, or lack what the condition needs (arrays are checked
-                whole, streams at the first batch); or under a `tf.distribute` strategy of several replicas or in a
-                `torch.distributed` group of several processes, which would train wrongly.
+            ValueError: before training begins, if a number is out of its range, or the data are empty or not finite,
+                are shaped unlike the samples, lie outside the range of a sigmoid or tanh generator, or lack what the
+                condition needs (arrays are checked whole, streams at the first batch); or under a `tf.distribute`
+                strategy of several replicas or in a `torch.distributed` group of several processes, which would train
+                wrongly.
         """
         self._assert_compile_called("fit")
         backend.check_replicas(self)
         arguments = inspect.signature(super().fit).bind(x, y, batch_size, *args, **kwargs).arguments
+        checks.check_fit_arguments(arguments)
         arguments["x"] = self.check_training(x, y)
         if checks.are_arrays(arguments["x"]):
             arguments = self._in_minibatches(**arguments, drop_remainder=drop_remainder)
@@ -77,15 +79,17 @@ class Fitted(Resumable):
 
     def _in_minibatches(self, x, y=None, batch_size=None, sample_weight=None, drop_remainder=False, **arguments):
         """Arguments of Keras's `fit` for arrays, in batches of k * m rows."""
-        batch_size = batch_size or 32
+        batch_size = 32 if batch_size is None else batch_size
         arguments["validation_batch_size"] = arguments.get("validation_batch_size") or batch_size
         arrays = tuple(array for array in (x, y, sample_weight) if array is not None)
         split_off = arguments.pop("validation_split", 0)
         if split_off and arguments.get("validation_data") is None:
             kept = int(checks.num_rows(x) * (1 - split_off))
+            checks.check_parts(checks.num_rows(x), kept, split_off)
             arguments["validation_data"] = keras.tree.map_structure(lambda array: array[kept:], arrays)
             arrays = keras.tree.map_structure(lambda array: array[:kept], arrays)
         rows = batch_size * self.minibatches_per_iteration
+        checks.check_batches(checks.num_rows(arrays[0]), rows, drop_remainder)
         checks.check_devices(rows, checks.num_rows(arrays[0]), drop_remainder)
         minibatches = Minibatches(
             arrays,

@@ -94,8 +94,8 @@ class GAN(Stepping):
 
         Raises:
             ValueError: for an unknown objective or mode, a discriminator that the objective cannot use, k < 1,
-                simultaneous updates with k > 1, `ema` outside (0, 1), a network that no player trains, or Keras's
-                `optimizer=` and `loss=`, which a game of two players has no use for.
+                simultaneous updates with k > 1, `ema` outside (0, 1), a negative or infinite learning rate, a network
+                that no player trains, or Keras's `optimizer=` and `loss=`, which a game of two players has no use for.
         """
         checks.check_compile_arguments(kwargs)
         checks.check_game(updates, UPDATES, discriminator_steps, discriminator_weight)
@@ -107,6 +107,7 @@ class GAN(Stepping):
         self._set_average(ema)
         self._jit_compile_asked = jit_compile  # "auto" means another thing on another backend: save what was asked
         players = TwoPlayerOptimizer(*pair(generator_optimizer, discriminator_optimizer, self.computes_in_float16))
+        checks.check_learning_rates(players.generator, players.discriminator)
         checks.check_players(self)
         players.build_players(self.generator_variables, self.discriminator_variables)
         names = ("loss", "d_loss", "g_loss", *getattr(self.objective, "metric_names", ()))

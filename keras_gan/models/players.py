@@ -199,6 +199,7 @@ class Players(Lines, Fitted):
     def check_batch(self, x: Any, y: Any) -> None:
         """What is checked before a single batch is trained on, too."""
         checks.check_unchanged(self)
+        checks.check_single_batch(x)
         self._build_preprocessing(x)
         if self.condition is not None and checks.are_arrays(x):
             self.condition.check(keras.tree.flatten(x)[0], y)

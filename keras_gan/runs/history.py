@@ -1,6 +1,7 @@
 """A run's history.csv: one row per epoch."""
 
 import csv
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,6 +30,8 @@ def read(path: Path, needed: Sequence[str] = (), epochs: int | None = None) -> t
             for value in row.values():
                 if value not in ("NA", ""):
                     float(value)
+            if "seconds" in needed and not math.isfinite(float(row["seconds"])):
+                raise ValueError(f"it has seconds={row['seconds']}")
     except OSError as error:
         raise ValueError(f"There is no run: {path} cannot be read ({error.strerror}).") from error
     except (csv.Error, ValueError, TypeError) as error:

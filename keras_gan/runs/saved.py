@@ -10,8 +10,7 @@ import keras
 from keras_gan.artifacts import files
 from keras_gan.datasets import Dataset
 from keras_gan.runs import folder as folders
-
-LAST, BEST = "model.keras", "best.keras"
+from keras_gan.runs.folder import BEST, LAST
 
 
 def load(run: str | Path) -> keras.Model | None:

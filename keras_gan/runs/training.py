@@ -5,13 +5,15 @@ import importlib.util
 import random
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import keras
 
 import keras_gan
 from keras_gan import backend, callbacks
+from keras_gan.callbacks.interrupt import Terminated, terminable
 from keras_gan.callbacks.measurement import Measurement
 from keras_gan.datasets import Dataset
 from keras_gan.runs import card, history, saved
@@ -19,6 +21,8 @@ from keras_gan.runs import folder as folders
 
 if TYPE_CHECKING:
     from keras_gan.recipes import Recipe
+
+    Parts: TypeAlias = Sequence[tuple[Recipe, Path]]
 
 _FEW_EXAMPLES = 10_000  # with fewer, an epoch's progress bar would only flicker
 
@@ -29,7 +33,7 @@ def run(recipe: "Recipe") -> Path:
     The folder gets config.json, history.csv, samples/, model.keras, for recipes with a `monitor` best.keras, and for
     those with `exports` the generator as a SavedModel. After every epoch model.keras is written anew, and the one
     before is kept as previous-model.keras. A resumed run ends as if it had never stopped: on a CPU bit by bit. Ctrl-C
-    ends the process; at most the epoch under way is lost.
+    or SIGTERM ends the process; at most the epoch under way is lost.
 
     Args:
         recipe: a `keras_gan.recipes.Recipe`: one of `keras_gan.recipes.PRESETS`, with other values
@@ -39,21 +43,24 @@ def run(recipe: "Recipe") -> Path:
         The folder of the run.
 
     Raises:
-        ValueError: if the folder holds a run with other settings, other images or files that are damaged, another
-            process trains there, there is no such device, or the loss becomes NaN (model.keras is then of the epoch
-            before).
+        ValueError: if a setting is not within its limits, the folder holds a run with other settings or data, or files
+            that are damaged or of other origin, another process trains there, there is no such device, or the loss
+            becomes NaN (model.keras is then of the epoch before).
         OSError: if a file cannot be written; model.keras, or previous-model.keras, is of the epoch before.
-        SystemExit: with code 130, after Ctrl-C.
+        SystemExit: with code 130 after Ctrl-C, 143 after SIGTERM.
     """
-    recipe, folder = folders.find(recipe)
-    recipe = dataclasses.replace(recipe, seed=prepare(recipe.device, recipe.precision, recipe.seed))
-    data = recipe.data()
-    try:
-        with folders.alone(folder):
-            _trained(recipe, folder, data)
-    except KeyboardInterrupt as interrupt:
-        print(f"Stopped. {interrupt} The same command with --run-dir {folder} resumes the run.", file=sys.stderr)
-        raise SystemExit(130) from None
+    part: Recipe | None = recipe
+    while part is not None:
+        part.check()
+        part = before[1] if (before := part.before()) else None
+    with terminable(), folders.opened(recipe) as (recipe, folder):
+        try:
+            recipe = dataclasses.replace(recipe, seed=prepare(recipe.device, recipe.precision, recipe.seed))
+            _trained(recipe, folder, recipe.data())
+        except KeyboardInterrupt as interrupt:
+            said = str(interrupt) or "Nothing was being trained."
+            print(f"Stopped. {said} {folders.advice(recipe, folder)}", file=sys.stderr)
+            raise SystemExit(143 if isinstance(interrupt, Terminated) else 130) from None
     return folder
 
 
@@ -79,24 +86,24 @@ def prepare(device: str = "auto", precision: str = "float32", seed: int | None =
     return seed
 
 
-def _trained(recipe: "Recipe", folder: Path, data: Dataset) -> keras.Model:
+def _trained(recipe: "Recipe", folder: Path, data: Dataset, within: "Parts" = ()) -> keras.Model:
     """The recipe's model, trained in the folder; what must be trained before it in a subfolder."""
+    folders.clear(folder)
     model = saved.load(folder)
-    if model is not None:
-        folders.check_data(folder, data)
+    if model is None:
+        folders.check_nothing_lost(folder)
     if model is None and (before := recipe.before()) is not None:
-        folders.record(recipe, folder, data)  # the run has begun: it is resumed with this seed
         subfolder, earlier = before
-        trained = _trained(earlier, folder / subfolder, data)
+        trained = _trained(earlier, folder / subfolder, data, [*within, (recipe, folder)])
         keras.utils.set_random_seed(recipe.seed)  # the initial weights are the same after a stop
         model = recipe.build(data, recipe.seed, trained)
     elif model is None:
         model = recipe.build(data, recipe.seed)
-    fit(model, recipe, folder, data)
+    fit(model, recipe, folder, data, within)
     return model
 
 
-def fit(model: keras.Model, recipe: "Recipe", folder: Path, data: Dataset) -> None:
+def fit(model: keras.Model, recipe: "Recipe", folder: Path, data: Dataset, within: "Parts" = ()) -> None:
     """Trains a compiled model from the epoch it has reached up to the recipe's last, and writes the run's files.
 
     Args:
@@ -104,12 +111,13 @@ def fit(model: keras.Model, recipe: "Recipe", folder: Path, data: Dataset) -> No
         recipe: the recipe, with a seed.
         folder: folder of the run.
         data: what the recipe's `data` returned.
+        within: recipes and folders of the runs that this one is a part of.
 
     Raises:
-        ValueError: if the loss becomes NaN, or history.csv is damaged.
-        KeyboardInterrupt: after Ctrl-C, with a sentence about what is saved.
+        ValueError: if the loss becomes NaN, history.csv is damaged, or the data are not those of the saved model.
+        KeyboardInterrupt: after Ctrl-C or SIGTERM (`Terminated`), with a sentence about what is saved.
     """
-    folders.record(recipe, folder, data)
+    folders.check_same_data(recipe, folder, data)
     done = saved.epochs_done(model, recipe.updates_per_epoch(data))
     own = recipe.callbacks(data, folder)
     rows = _earlier_rows(recipe, own, folder, done)
@@ -119,6 +127,11 @@ def fit(model: keras.Model, recipe: "Recipe", folder: Path, data: Dataset) -> No
     if validated := arguments.get("validation_data") is not None:
         arguments["validation_freq"] = recipe.every
     started = time.perf_counter()
+
+    def record(logs=None):  # not before everything is checked: a run that is refused leaves nothing
+        for one, its_folder in (*within, (recipe, folder)):
+            folders.record(one, its_folder, data)
+
     try:
         with callbacks.Interrupt() as interrupt:
             model.fit(
@@ -128,6 +141,7 @@ def fit(model: keras.Model, recipe: "Recipe", folder: Path, data: Dataset) -> No
                 verbose=0 if few else "auto",
                 callbacks=[
                     interrupt,
+                    keras.callbacks.LambdaCallback(on_train_begin=record),
                     callbacks.Seconds(float(rows[-1]["seconds"]) if rows else 0.0),  # measurements are left out
                     *own,
                     *_best(recipe, folder, rows),
@@ -137,12 +151,12 @@ def fit(model: keras.Model, recipe: "Recipe", folder: Path, data: Dataset) -> No
                     *([callbacks.Report(recipe.every, recipe.reported)] if few else []),
                 ],
             )
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(str(checkpoint)) from None
+    except KeyboardInterrupt as interrupted:
+        raise type(interrupted)(str(checkpoint)) from None
     if checkpoint.diverged:
         raise ValueError(
             f"The loss became NaN in epoch {checkpoint.diverged}: the training was lost. {checkpoint} "
-            "Try another seed, a smaller learning rate or a penalty."
+            "Try another seed, a smaller learning rate or a penalty, with another --run-dir."
         )
     if done < recipe.epochs:
         seconds = time.perf_counter() - started
