@@ -8,7 +8,7 @@ import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,22 @@ def write(path: Path, write_to: Callable[[Path], Any], keep_before: bool = False
             kept = " The file that was there is intact." if path.exists() else ""
             raise OSError(f"Could not write {path}: {_reason(error)}.{kept}") from error
         raise
+
+
+@contextlib.contextmanager
+def writing(path: str | Path) -> Iterator[None]:
+    """A context whose OSErrors name the file: that of a full disk says nothing but that it is full.
+
+    Args:
+        path: of what is written.
+
+    Raises:
+        OSError: in place of the one that was raised.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OSError(f"Could not write {path}: {_reason(error)}.") from error
 
 
 def previous(path: Path) -> Path:
