@@ -18,6 +18,9 @@ else:  # a command for each preset, whose values are the flags' defaults
         recipes.PRESETS, {name: preset.summary for name, preset in recipes.PRESETS.items()}
     )
 
+_MOST = {".png": 10_000, ".npz": 1_000_000}  # samples in a file, whatever their shape
+_LARGEST, _PIXELS = 4 << 30, 100_000_000  # bytes of the samples, as float32; pixels of a picture
+
 
 @dataclasses.dataclass(frozen=True)
 class Data:
@@ -110,6 +113,7 @@ def sample(
     from keras_gan.figures import grids
 
     sampler = loading.load(model, prior)
+    _check_size(n * (interpolate or 1), sampler.sample_shape, out)
     asked: dict[str, Any] = {}
     if condition:  # an equal share of the samples for each, in this order
         asked["condition"] = np.asarray(condition)[np.arange(n) * len(condition) // n]
@@ -255,6 +259,29 @@ def _check_samples(n, seed, out, interpolate):
         )
     if Path(out).suffix not in (".png", ".npz"):
         raise ValueError(f"Samples are written as .png or .npz. Received: out={out!r}.")
+    total, most = n * (interpolate or 1), _MOST[Path(out).suffix]
+    if total > most:
+        instead = "" if total > _MOST[".npz"] else " Write them as arrays with --out samples.npz."
+        raise ValueError(
+            f"A {Path(out).suffix} file holds at most {most:,} samples, so that it and what makes it fit in memory. "
+            f"Received: {f'{n:,} lines of {interpolate:,}' if interpolate else f'n={n:,}'}.{instead}"
+        )
+
+
+def _check_size(num, shape, out):
+    """Refuses more samples than fit, as soon as the shape of one is known."""
+    if shape is None:
+        return
+    if (size := 4 * num * math.prod(shape)) > _LARGEST:
+        raise ValueError(
+            f"{num:,} samples of shape {shape} take {size / 2**30:,.1f} GB. Expected: at most {_LARGEST / 2**30:,.0f} "
+            "GB at once. Ask for fewer, several times and with another --seed each time."
+        )
+    if Path(out).suffix == ".png" and (pixels := num * math.prod(side + 1 for side in shape[:2])) > _PIXELS:
+        raise ValueError(
+            f"{num:,} samples of shape {shape} make a picture of {pixels:,} pixels. Expected: at most {_PIXELS:,}. Ask "
+            "for fewer, or for arrays with --out samples.npz."
+        )
 
 
 def _say(line):

@@ -1,10 +1,13 @@
 """Conditions: what both players are told, besides noise and data, so that the game learns p(x | c)."""
 
+import math
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
+
+from keras_gan.artifacts import sizes
 
 
 class Condition(keras.layers.Layer):
@@ -376,7 +379,8 @@ def restored(description: Any, shapes: list[tuple[int, ...]]) -> Condition:
         return Given(shapes[0])
     try:
         counts = description.pop("counts", None)
-        condition = keras.saving.deserialize_keras_object(description)
+        with sizes.variables_within(4 * sum(map(math.prod, shapes))):
+            condition = keras.saving.deserialize_keras_object(description)
         condition.fit_to(shapes[0])
         if counts is not None:
             condition.counts.assign(np.asarray(counts, "float32"))

@@ -3,7 +3,10 @@
 Nothing here imports Keras before a recipe's methods are called: `keras-gan --help` does not need it.
 """
 
-from typing import Any
+import dataclasses
+import types
+import typing
+from typing import Any, Literal
 
 from keras_gan.recipes import (
     cifar10_conv,
@@ -47,13 +50,33 @@ def from_settings(settings: dict[str, Any]) -> Recipe:
         settings: the recipe's settings by name, as config.json holds them under "recipe".
 
     Raises:
-        ValueError: if there is no recipe of that name, or it has no such settings.
+        ValueError: if there is no recipe of that name, it has no such settings, or one of them has another type.
     """
     name = settings.get("name")
     if not isinstance(name, str) or name not in PRESETS:
         raise ValueError(f"There is no recipe of that name. Received: {name!r}. Expected one of {sorted(PRESETS)}.")
     kind = type(PRESETS[name])
+    hints = typing.get_type_hints(kind)
+    for field in dataclasses.fields(kind):
+        value = settings.get(field.name, field.default)
+        if not _fits(value, hints[field.name]):
+            expected = getattr(hints[field.name], "__name__", hints[field.name])
+            raise ValueError(
+                f"A setting of the recipe {name} has another type. Received: {field.name}={str(value)[:100]!r}. "
+                f"Expected: {str(expected).removeprefix('typing.')}."
+            )
     try:
         return kind(**settings)
     except TypeError as error:
         raise ValueError(f"The settings are not those of the recipe {name}: {error}. Received: {settings}.") from error
+
+
+def _fits(value, hint):
+    """Whether a value that was read from JSON is of a field's type; of types that JSON lacks nothing is known."""
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        return any(_fits(value, option) for option in typing.get_args(hint))
+    if typing.get_origin(hint) is Literal:
+        return value in typing.get_args(hint)
+    if hint in (int, float):
+        return isinstance(value, (int, hint)) and not isinstance(value, bool)
+    return hint not in (str, bool, type(None)) or isinstance(value, hint)

@@ -1,6 +1,10 @@
 """What must hold for every layer, on every backend."""
 
 import csv
+import os
+import threading
+import time
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -82,3 +86,35 @@ def history(folder):
     """Rows of a run's history.csv, without the seconds, which no two runs share."""
     with open(folder / "history.csv", newline="") as file:
         return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
+
+
+class Watch:
+    """How long a block took, and by how much the process grew meanwhile.
+
+    Attributes:
+        seconds: its time.
+        megabytes: the growth at its peak; 0 where the operating system does not say.
+    """
+
+    def __enter__(self):
+        self._ended, self._before, self._peak = threading.Event(), _resident(), 0
+        self._thread, self._started = threading.Thread(target=self._look), time.perf_counter()
+        self._thread.start()
+        return self
+
+    def _look(self):
+        while not self._ended.wait(0.002):
+            self._peak = max(self._peak, _resident())
+
+    def __exit__(self, *error):
+        self._ended.set()
+        self._thread.join()
+        self.seconds = time.perf_counter() - self._started
+        self.megabytes = (max(self._peak, _resident()) - self._before) / 2**20
+
+
+def _resident():
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+    except OSError:
+        return 0

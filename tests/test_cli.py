@@ -483,3 +483,139 @@ def test_a_damaged_run_is_one_line(command, content, tmp_path, monkeypatch, caps
     assert exit.value.code == 2
     (line,) = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
     assert line.startswith("keras-gan: error: run/")
+
+
+WRONG = {  # key of config.json, value that it should not have
+    "recipe": [["digits"], "digits", None],
+    "data": [["digits"], None],
+    "command": ["keras-gan train digits", [1], [["a"]], {"a": 1}],
+    "updates_per_epoch": ["13", 0, True, 1.5],
+    "versions": [["keras"], None],
+    "device": [["cpu"], None],
+    "recipe.name": [["digits"], 5],
+    "recipe.seed": ["1", [1], -1, 1.5],
+    "recipe.epochs": ["5", [5]],
+    "recipe.objective": [["minimax"], "unknown"],
+    "recipe.data_path": [5, ["a"]],
+    "data.name": [["x"], {"a": 1}, 5],
+    "data.levels": [["x"], {"a": "x"}],
+}
+
+
+@pytest.mark.parametrize("command", ["export", "evaluate", "figures", "curves", "train"])
+def test_a_wrong_type_in_a_runs_config_is_one_line(command, run_folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    config_file = Path(run_folder("run")) / "config.json"
+    config = json.loads(config_file.read_text()) | {"versions": {"keras": "3"}, "device": "cpu"}
+    arguments = {
+        "train": ["digits", "--run-dir", "run"],
+        "export": ["run", "--format", "keras"],
+        "evaluate": ["run", *FEW],
+    }
+    seen = 0
+    for key, values in WRONG.items():
+        if (key in ("versions", "device") and command != "export") or (
+            key.startswith("recipe.") and command == "curves"
+        ):
+            continue
+        if key in ("recipe.epochs", "recipe.objective") and command not in ("evaluate", "figures"):
+            continue
+        for value in values:
+            *outer, name = key.split(".")
+            wrong = json.loads(json.dumps(config))
+            (wrong[outer[0]] if outer else wrong)[name] = value
+            config_file.write_text(json.dumps(wrong))
+            with pytest.raises(SystemExit) as exit:
+                cli.main([command, *arguments.get(command, ["run"])])
+            (line,) = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
+            assert exit.value.code == 2
+            assert "config.json" in line, line
+            assert name in line, line
+            seen += 1
+    assert seen > 20
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe no text", b"[1, 2]", b"{", b"[" * 100_000, b'"a"'])
+def test_a_config_that_is_none(content, run_folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (Path(run_folder("run")) / "config.json").write_bytes(content)
+    for command in (["export", "run"], ["evaluate", "run"], ["figures", "run"], ["curves", "run"], ["theory", "run"]):
+        with pytest.raises(SystemExit) as exit:
+            cli.main(command)
+        assert exit.value.code == 2
+        assert capsys.readouterr().err.startswith("keras-gan: error: run/config.json is damaged")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--n", "1000000000"], "A .png file holds at most 10,000 samples"),
+        (["--n", "20000"], "Write them as arrays with --out samples.npz"),
+        (["--n", "1000000000", "--out", "a.npz"], "A .npz file holds at most 1,000,000 samples"),
+        (["--interpolate", "1000000000"], "Received: 64 lines of 1,000,000,000"),
+    ],
+)
+def test_more_samples_than_fit_are_refused_before_any_work(arguments, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "_load_package", lambda: pytest.fail("work"))
+    with pytest.raises(SystemExit) as exit:
+        cli.main(["sample", "mnist", *arguments])
+    assert exit.value.code == 2
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_samples_too_large_to_hold_are_refused_once_their_shape_is_known(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    layers = [keras.Input((2,)), keras.layers.RepeatVector(10**6), keras.layers.Reshape((1000, 1000, 2))]
+    keras.Sequential(layers).save("huge.keras")
+    for arguments, message in [
+        (["--n", "1000", "--out", "a.npz"], "1,000 samples of shape (1000, 1000, 2) take 7.5 GB"),
+        (["--n", "500"], "make a picture of 501,000,500 pixels"),
+    ]:
+        with pytest.raises(SystemExit):
+            cli.main(["sample", "huge.keras", "--prior", "uniform", *arguments])
+        assert message in capsys.readouterr().err
+
+
+def test_samples_of_a_lost_training_are_refused(gan, run_folder, tmp_path, monkeypatch, capsys):
+    """By every command that draws them; the file, and the weights that are NaN, are named."""
+    pytest.importorskip("matplotlib")
+    monkeypatch.chdir(tmp_path)
+    variable = gan.generator.trainable_variables[-1]
+    before, average = variable.numpy(), gan.average.variables
+    values = [part.numpy() for part in average]
+    try:
+        variable.assign(np.full(variable.shape, np.nan))
+        for part in average:
+            part.assign(np.full(part.shape, np.nan) if "float" in part.dtype else part)
+        run_folder("run")
+    finally:
+        variable.assign(before)
+        for part, value in zip(average, values, strict=True):
+            part.assign(value)
+    for command in (["sample", "run"], ["evaluate", "run", *FEW, "--measures", "parzen"], ["figures", "run"]):
+        with pytest.raises(SystemExit) as exit:
+            cli.main(command)
+        assert exit.value.code == 2
+        line = capsys.readouterr().err.splitlines()[-1]
+        assert "not finite" in line, line
+        assert "training diverged" in line, line
+    assert not (tmp_path / "samples.png").exists()
+
+
+def test_a_class_that_nobody_registered_is_named(tmp_path, monkeypatch, capsys):
+    @keras.saving.register_keras_serializable("my_package")
+    class Swirl(keras.layers.Layer):
+        def call(self, x):
+            return x
+
+    keras.Sequential([keras.Input((2,)), Swirl(), keras.layers.Dense(4)]).save(tmp_path / "own.keras")
+    registered = keras.saving.get_custom_objects()
+    monkeypatch.delitem(registered, "my_package>Swirl")
+    with pytest.raises(SystemExit) as exit:
+        cli.main(["sample", str(tmp_path / "own.keras"), "--prior", "uniform"])
+    assert exit.value.code == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
+    assert "own.keras cannot be read as a Keras model: it holds 'my_package>Swirl'" in line
+    assert "@keras.saving.register_keras_serializable()" in line

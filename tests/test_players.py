@@ -318,3 +318,17 @@ class TestCompile:
         assert gan.evaluate(make_data(), verbose=0)[0] == pytest.approx(logs["loss"])
         assert set(logs) == {"loss", "d_loss", "g_loss", *gan.objective.metric_names}
         assert gan.train_on_batch(make_data())[0] == pytest.approx(gan.train_on_batch(make_data())[0], rel=2)
+
+
+@pytest.mark.parametrize("num", [0, -1, 2.5, True, "3", None])
+def test_samples_are_counted_in_whole_numbers(num, tmp_path):
+    gan = make_gan()
+    gan.save(tmp_path / "gan.keras")
+    for sampler in (gan, kg.load(tmp_path / "gan.keras")):
+        with pytest.raises(ValueError, match=r"Received: num=.*Expected: at least 1"):
+            sampler.sample(num)
+        with pytest.raises(ValueError, match=r"Received: lines=.*Expected: at least 1"):
+            sampler.interpolate(num, 3)
+        with pytest.raises(ValueError, match=r"Received: steps=.*Expected: at least 2"):
+            sampler.interpolate(3, num)
+    assert gan.sample(np.int64(2)).shape == (2, 4)

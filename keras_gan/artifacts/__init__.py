@@ -1,1 +1,1 @@
-"""Models on disk: whole files, formats, loading, shipping."""
+"""Models on disk: whole files and their sizes, formats, loading, shipping."""

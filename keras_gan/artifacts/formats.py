@@ -62,11 +62,10 @@ def export(
     try:
         _remove(partial)
         kind = next((name for name, kind in priors.PRIORS.items() if type(prior) is kind), None)
+        _write(generator, inputs, prior, partial, format)
         if format == "keras":
-            generator.save(partial)
             generate = one_input(files.load_model(partial).predict_on_batch)
         else:
-            programs.write(generator, inputs, prior, partial, format)
             generate = programs.read(partial, format)[0]
         z = [prior.draw(64, seed=0), *(condition.draw(64, seed=0) if condition and condition.can_draw else ())]
         z += [np.random.default_rng(i).random((64, *shape), "float32") for i, (_, shape) in enumerate(inputs[len(z) :])]
@@ -91,6 +90,20 @@ def export(
     own.parent.mkdir(exist_ok=True)
     files.write_text(own, json.dumps(card, indent=2) + "\n")
     return card
+
+
+def _write(generator, inputs, prior, path, format):
+    try:
+        if format == "keras":
+            generator.save(path)
+        else:
+            programs.write(generator, inputs, prior, path, format)
+    except ValueError:
+        raise
+    except Exception as error:  # each framework has exceptions of its own for a full disk
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+        kind = OSError if isinstance(error, OSError) else RuntimeError
+        raise kind(f"Could not write {path} as {format}: {reason}") from error
 
 
 def save_whole(model: keras.Model, path: Path, card: dict[str, Any]) -> None:

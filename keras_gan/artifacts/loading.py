@@ -10,7 +10,7 @@ import keras_gan
 from keras_gan import conditions, priors
 from keras_gan.artifacts import files, formats
 from keras_gan.backend import programs
-from keras_gan.models.checks import asked_for
+from keras_gan.models.checks import asked_for, check_number, check_samples
 from keras_gan.models.lines import Lines
 
 _BATCH = 1000
@@ -24,6 +24,17 @@ class Sampler:
         model: the Keras model, where it was read from a `.keras` file; else None.
     """
 
+    @property
+    def sample_shape(self) -> tuple[int, ...] | None:
+        """Shape of a sample, as far as it is known before one is drawn."""
+        spec = getattr(self.model, "sample_spec", None)
+        shape = getattr(self.model, "output_shape", None) if spec is None else getattr(spec, "shape", None)
+        if shape is None:
+            said = self.card.get("image_shape")
+            shape = (None, *said) if isinstance(said, list) else ()
+        shape = tuple(shape[1:])
+        return shape if shape and all(isinstance(side, int) and side > 0 for side in shape) else None
+
     def __init__(self, card: dict[str, Any], model: Any) -> None:
         self.card, self.model = card, model
 
@@ -33,8 +44,14 @@ class Sampler:
         Args:
             num: number of samples.
             seed: integer. Default: fresh samples.
+
+        Raises:
+            ValueError: if the number is less than 1, or the samples are not finite.
         """
-        return self.model.sample(num, seed=seed)
+        check_number(num)
+        samples = self.model.sample(num, seed=seed)
+        check_samples(samples, self.model)
+        return samples
 
 
 class Generator(Lines, Sampler):
@@ -71,7 +88,7 @@ class Generator(Lines, Sampler):
             NumPy array of shape `(n, ...)`, float32, on the scale of preprocessed data.
 
         Raises:
-            ValueError: if the noise has another size, or the condition does not fit.
+            ValueError: if the noise has another size, the condition does not fit, or the samples are not finite.
         """
         return self.samples_of(z, asked_for(self.condition, condition, len(z), None))
 
@@ -83,7 +100,9 @@ class Generator(Lines, Sampler):
             np.asarray(self._generate([array[i : i + _BATCH] for array in (z, *told)]), "float32")
             for i in range(0, max(len(z), 1), _BATCH)
         ]
-        return np.concatenate(parts)
+        samples = np.concatenate(parts)
+        check_samples(samples, self.model)
+        return samples
 
     def sample(self, num: int, seed: int | None = None, condition: Any = None) -> np.ndarray:
         """Draws samples; the same seed gives the same noise, whatever the format.
@@ -98,8 +117,9 @@ class Generator(Lines, Sampler):
             NumPy array of shape `(num, ...)`, float32, on the scale of preprocessed data.
 
         Raises:
-            ValueError: if the condition does not fit.
+            ValueError: if the number is less than 1, the condition does not fit, or the samples are not finite.
         """
+        check_number(num)
         return self.samples_of(self.prior.draw(num, seed), asked_for(self.condition, condition, num, seed))
 
 
@@ -191,7 +211,14 @@ def _card(path):
     for file in (formats.own_card(path), path.parent / "card.json"):
         if file.is_file():
             card = files.read_json(file)
-            if card.get("prior") not in (None, *priors.PRIORS):
-                raise ValueError(f"{file} is damaged. Received: prior={card['prior']!r}.")
+            prior, data, checksum = (card.get(key) for key in ("prior", "data", "checksum"))
+            if prior is not None and prior not in list(priors.PRIORS):
+                raise ValueError(f"{file} is damaged. Received: prior={str(prior)[:100]!r}. Expected: a prior's name.")
+            if checksum is not None and not isinstance(checksum, str):
+                raise ValueError(f"{file} is damaged. Received: checksum={str(checksum)[:100]!r}. Expected: a text.")
+            if data is not None and not isinstance(data, dict):
+                raise ValueError(f"{file} is damaged. Received: data={str(data)[:100]!r}. Expected: an object.")
+            if wrong := [key for key in ("name", "rows") if not isinstance((data or {}).get(key, ""), str)]:
+                raise ValueError(f"{file} is damaged. Received: another type for data.{wrong[0]}. Expected: a text.")
             return card
     return {}

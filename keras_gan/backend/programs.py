@@ -4,13 +4,17 @@ Each format has a framework that writes it: in this process if that is the backe
 the machine it is written on goes into a program.
 """
 
+import contextlib
 import importlib
 import importlib.util
+import io
 import json
+import logging
 import os
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -119,7 +123,8 @@ def read(path: Path, format: str) -> tuple[Generate, Inputs]:
         of each of them; the noise is the first.
 
     Raises:
-        ValueError: if a package that the format needs is not installed, or the path holds no such program.
+        ValueError: if a package that the format needs is not installed, or the path holds no such program; the function
+            raises one, too, if the program cannot be run.
     """
     check_installed(format)
     readers: dict[str, Callable[[str], tuple[Any, Inputs]]] = {
@@ -130,10 +135,21 @@ def read(path: Path, format: str) -> tuple[Generate, Inputs]:
     }
     try:
         generate, inputs = readers[format](str(path))
-        return generate, [(name, tuple(map(int, shape))) for name, shape in inputs]
+        inputs = [(name, tuple(map(int, shape))) for name, shape in inputs]
     except Exception as error:  # each framework has exceptions of its own for a damaged or foreign file
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
-        raise ValueError(f"There is no {format} program of a generator in {path}: {reason}") from error
+        raise ValueError(f"There is no {format} program of a generator in {path}: {_reason(error)}") from error
+
+    def run(arrays):
+        try:
+            return np.asarray(generate(arrays))
+        except Exception as error:
+            raise ValueError(f"The {format} program in {path} cannot be run: {_reason(error)}") from error
+
+    return run, inputs
+
+
+def _reason(error):
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
 
 
 def _noise_first(inputs):
@@ -179,7 +195,8 @@ def _read_litert(path):
 def _read_onnx(path):
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(path, providers=onnxruntime.get_available_providers())
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints what it tries
+        session = onnxruntime.InferenceSession(path, providers=onnxruntime.get_available_providers())
     inputs = [(z.name, z.shape[1:]) for z in session.get_inputs()]
 
     def generate(arrays):
@@ -191,7 +208,16 @@ def _read_onnx(path):
 def _read_torch(path):
     import torch
 
-    program = torch.export.load(path)
+    with zipfile.ZipFile(path) as archive:
+        if not any(name.endswith("/archive_format") for name in archive.namelist()):
+            raise ValueError("it is no archive of an exported PyTorch program")
+    logger = logging.getLogger("torch.export")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)  # it would log a traceback beside the exception that it raises
+    try:
+        program = torch.export.load(path)
+    finally:
+        logger.setLevel(level)
     module = program.module()
     examples = program.example_inputs[0]
 

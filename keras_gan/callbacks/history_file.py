@@ -40,7 +40,7 @@ class HistoryFile(keras.callbacks.Callback):
         if first:
             validation = [f"val_{name}" for name in self.model.get_metrics_result()] if self.validated else []
             self._columns = ["epoch", *logs, *(name for name in validation if name not in logs)]
-        with open(self.path, "a", newline="") as file:
+        with files.writing(self.path), open(self.path, "a", newline="") as file:
             writer = csv.DictWriter(file, self._columns, restval="NA", extrasaction="ignore")
             if first:
                 writer.writeheader()

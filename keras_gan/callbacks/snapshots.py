@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_gan.artifacts import files
 from keras_gan.callbacks.series import Series
 from keras_gan.mixtures.snapshots import nodes, take
 
@@ -30,4 +31,5 @@ class Snapshots(Series):
         self.points, self.seed = nodes(low, high), seed
 
     def _write(self, path):
-        np.savez_compressed(path, **dataclasses.asdict(take(self.model, self.points, self.seed)))
+        arrays = dataclasses.asdict(take(self.model, self.points, self.seed))
+        files.write(path, lambda partial: np.savez_compressed(partial, **arrays))

@@ -135,6 +135,12 @@ def _score(name, kind, sampler, scorers, num_samples, seeds, say):
     for seed in seeds:
         say(f"{name}: {num_samples} samples of seed {seed}")
         samples = np.asarray(sampler.sample(num_samples, seed))
+        if not np.isfinite(samples).all():
+            raise ValueError(
+                f"The samples of {name} are not finite: no measure says anything of them. Received: "
+                f"{int(np.sum(~np.isfinite(samples)))} NaN or infinite values of {samples.size}. If it was trained, "
+                "its training diverged."
+            )
         for measure, score_folds in scorers.items():
             if seed == seeds[0] or measure.every_seed:
                 say(f"{name}: {measure.name} of seed {seed}")

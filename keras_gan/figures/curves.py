@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_gan.evaluation import theory
+from keras_gan.figures import grids
 from keras_gan.runs import history
 
 
@@ -49,7 +50,7 @@ def save_game(run: str | Path, path: str | Path) -> None:
         panel.grid(alpha=0.3)
         panel.legend()
     figure.supxlabel("epochs")
-    figure.savefig(path, dpi=100)
+    grids.save_figure(figure, path, dpi=100)
 
 
 def save_curves(runs: Sequence[str | Path], path: str | Path, levels: dict[str, float] | None = None) -> None:
@@ -91,7 +92,7 @@ def save_curves(runs: Sequence[str | Path], path: str | Path, levels: dict[str, 
         panel.grid(alpha=0.3)
     panels[0].set_ylabel("Parzen log-likelihood of validation images, nats")
     panels[0].legend(loc="lower right")
-    figure.savefig(path, dpi=100)
+    grids.save_figure(figure, path, dpi=100)
 
 
 def _measured(run):
@@ -121,7 +122,7 @@ def save_saturation(logits: np.ndarray, gradients: dict[str, np.ndarray], path: 
         axes.grid(alpha=0.3)
     figure.axes[0].set_ylabel("|gradient of the generator's loss in a|")
     figure.axes[0].legend()
-    figure.savefig(path, dpi=100)
+    grids.save_figure(figure, path, dpi=100)
 
 
 def saturation(path: str | Path) -> str:

@@ -1,10 +1,14 @@
 """Pictures from arrays of samples."""
 
+import functools
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from keras_gan.artifacts import files
 
 _SMALLEST = 48  # an image with fewer pixels per side is enlarged, so that a person can see it
 
@@ -62,7 +66,14 @@ def save(pixels: np.ndarray, path: str | Path) -> None:
     """Writes uint8 pixels of shape `(height, width, 1)` or `(height, width, 3)` as a PNG file."""
     from PIL import Image
 
-    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(path)
+    picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    files.write(Path(path), picture.save)
+
+
+def save_figure(figure: Any, path: str | Path, dpi: int) -> None:
+    """Writes a matplotlib figure as a file of the kind that its name ends in, a PNG file if it says none."""
+    path = Path(path)
+    files.write(path, functools.partial(figure.savefig, dpi=dpi, format=path.suffix[1:] or "png"))
 
 
 def beside_neighbours(samples: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
@@ -104,13 +115,7 @@ def side_by_side(panels: Sequence[np.ndarray], gap: int = 24) -> np.ndarray:
 
 def save_strip(pictures: Sequence[str | Path], path: str | Path) -> None:
     """Writes picture files side by side as one PNG file, from left to right."""
-    from PIL import Image
-
-    panels = []
-    for picture in pictures:
-        with Image.open(picture) as image:
-            panels.append(np.asarray(image.convert("RGB")))
-    save(side_by_side(panels), path)
+    save(side_by_side([np.asarray(_read(picture)) for picture in pictures]), path)
 
 
 def save_gif(pictures: Sequence[str | Path], path: str | Path, milliseconds: int = 200) -> None:
@@ -124,16 +129,12 @@ def save_gif(pictures: Sequence[str | Path], path: str | Path, milliseconds: int
     Raises:
         ValueError: if there is no picture.
     """
-    from PIL import Image
-
     if not pictures:
         raise ValueError("There are no pictures to animate. Pass those that a run wrote to its folder samples/.")
-    frames = []
-    for picture in pictures:
-        with Image.open(picture) as image:
-            frames.append(image.convert("RGB").quantize(64))
+    frames = [_read(picture).quantize(64) for picture in pictures]
     durations = [milliseconds] * (len(frames) - 1) + [10 * milliseconds]
-    frames[0].save(path, save_all=True, append_images=frames[1:], duration=durations, loop=0)
+    animation = {"save_all": True, "append_images": frames[1:], "duration": durations, "loop": 0}
+    files.write(Path(path), functools.partial(frames[0].save, **animation))
 
 
 def save_animation(draw: Sequence[Callable[[Path], None]], path: str | Path, milliseconds: int = 100) -> None:
@@ -149,6 +150,17 @@ def save_animation(draw: Sequence[Callable[[Path], None]], path: str | Path, mil
         for function, frame in zip(draw, frames, strict=True):
             function(frame)
         save_gif(frames, path, milliseconds)
+
+
+def _read(picture):
+    """A picture that a run wrote, as Pillow's."""
+    from PIL import Image
+
+    try:
+        with Image.open(picture) as image:
+            return image.convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:  # Pillow's for damaged files
+        raise ValueError(f"{picture} cannot be read as a picture: {error}.") from error
 
 
 def evenly(values: Sequence, num: int) -> list:

@@ -10,6 +10,7 @@ from keras_gan.evaluation.distances import nearest
 from keras_gan.figures import curves, grids
 from keras_gan.mixtures import figure1
 from keras_gan.mixtures.snapshots import is_line
+from keras_gan.models.checks import check_samples
 from keras_gan.models.preprocessing import preprocess
 from keras_gan.runs.saved import load_best, load_data
 
@@ -78,6 +79,7 @@ def figure2(sampler: Any, data: Dataset, seed: int = 0) -> np.ndarray:
         uint8 array of shape `(height, width, c)`.
     """
     samples = sampler.sample(_ROWS * _COLUMNS, seed=seed)
+    check_samples(samples, sampler)
     last = samples[_COLUMNS - 1 :: _COLUMNS]
     neighbours = data.train[nearest_training(data, last)]
     return grids.beside_neighbours(samples, preprocess(data.preprocessing, neighbours))
@@ -107,6 +109,7 @@ def figure3(model: Any, steps: int = 12, seed: int = 0, spherical: bool = False,
         uint8 array of shape `(height, width, c)`.
     """
     samples = model.interpolate(rows, steps, seed, spherical)
+    check_samples(samples, model)
     return grids.grid(samples, steps, grids.display_range(samples))
 
 

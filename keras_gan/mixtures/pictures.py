@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_gan.figures import grids
+
 _ARROWS = 17  # from z to G(z) in Figure 1
 
 
@@ -68,7 +70,7 @@ def save_figure1(panels: Sequence[Line], path: str | Path) -> None:
         _draw_line(panel, above, below, height)
     lines = columns[0, 0].get_lines()
     figure.legend(lines, [line.get_label() for line in lines], loc="outside lower center", ncols=3, frameon=False)
-    figure.savefig(path, dpi=100)
+    grids.save_figure(figure, path, dpi=100)
 
 
 def save_line(panel: Line, path: str | Path) -> None:
@@ -78,7 +80,7 @@ def save_line(panel: Line, path: str | Path) -> None:
     figure = matplotlib.figure.Figure(figsize=(4, 4), layout="constrained")
     above, below = figure.subplots(2, 1, height_ratios=(3, 1), sharex=True)
     _draw_line(panel, above, below, max(1.0, float(panel.p_data.max())) * 1.05)
-    figure.savefig(path, dpi=60)
+    grids.save_figure(figure, path, dpi=60)
 
 
 def save_plane(panels: Sequence[Plane], path: str | Path) -> None:
@@ -101,7 +103,7 @@ def save_plane(panels: Sequence[Plane], path: str | Path) -> None:
         axes.plot(*panel.means.T, "k+", markersize=8, markeredgewidth=0.6)
         axes.plot(*panel.generated.T, ".", color="green", markersize=1.5)
         axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xticks=[], yticks=[], title=panel.title)
-    figure.savefig(path, dpi=80)
+    grids.save_figure(figure, path, dpi=80)
 
 
 def _draw_line(panel, above, below, height):

@@ -2,6 +2,8 @@
 
 import contextlib
 import dataclasses
+import zipfile
+import zlib
 from pathlib import Path
 
 import keras
@@ -34,9 +36,16 @@ class Snapshot:
 
     @classmethod
     def load(cls, path: str | Path) -> "Snapshot":
-        """Reads a file that the callback `Snapshots` wrote."""
-        with np.load(path) as file:
-            return cls(**{field.name: file[field.name] for field in dataclasses.fields(cls)})
+        """Reads a file that the callback `Snapshots` wrote.
+
+        Raises:
+            ValueError: if it is damaged.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                return cls(**{field.name: file[field.name] for field in dataclasses.fields(cls)})
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise ValueError(f"{path} is no snapshot of a run: {error}.") from error
 
 
 def take(gan: keras.Model, points: np.ndarray, seed: int = 0, averaged: bool = False) -> Snapshot:

@@ -306,6 +306,39 @@ def asked_for(condition, values, num, seed):
     return condition.draw(num, seed) if values is None else condition.encode(values, num)
 
 
+def check_number(num: Any, name: str = "num", least: int = 1) -> None:
+    """Raises a ValueError for a number of samples that is none."""
+    if isinstance(num, bool) or not isinstance(num, (int, np.integer)) or num < least:
+        raise ValueError(f"Samples are counted in whole numbers. Received: {name}={num!r}. Expected: at least {least}.")
+
+
+def check_samples(samples: Any, network: Any = None) -> None:
+    """Refuses samples that are not finite, and says why they are not.
+
+    Args:
+        samples: array, or a structure of arrays.
+        network: the Keras model that made them, if it is known.
+
+    Raises:
+        ValueError: if a value is NaN or infinite.
+    """
+    parts = keras.tree.flatten(samples)
+    wrong = sum(int(np.sum(~np.isfinite(part))) for part in parts)
+    if not wrong:
+        return
+    why = "The model itself makes such values."
+    for variable in getattr(network, "variables", []):
+        if "float" in variable.dtype and not np.isfinite(ops.convert_to_numpy(variable)).all():
+            why = (
+                f"The weights {variable.path} are not finite, so the training diverged, or the file was changed. Use a "
+                "model of an earlier epoch, or train again with another seed, a smaller learning rate or a penalty."
+            )
+            break
+    raise ValueError(
+        f"The samples are not finite. Received: {wrong} NaN or infinite values of {sum(p.size for p in parts)}. {why}"
+    )
+
+
 # Data.
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from keras_gan import priors
-from keras_gan.models.checks import asked_for
+from keras_gan.models.checks import asked_for, check_number
 
 
 class Lines:
@@ -36,7 +36,12 @@ class Lines:
 
         Returns:
             NumPy array of shape `(lines * steps, ...)`, float32, line by line.
+
+        Raises:
+            ValueError: if there are fewer than 1 line or 2 steps, or the condition does not fit.
         """
+        check_number(lines, "lines")
+        check_number(steps, "steps", 2)
         ends = self.prior.draw(2 * lines, seed)
         z = priors.interpolate(ends[::2], ends[1::2], steps, spherical)
         told = asked_for(self.condition, condition, lines, seed)

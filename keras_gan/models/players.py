@@ -145,8 +145,9 @@ class Players(Lines, Fitted):
             preprocessed data.
 
         Raises:
-            ValueError: if the condition does not fit, or there is none to fit.
+            ValueError: if the number is less than 1, the condition does not fit, or there is none to fit.
         """
+        checks.check_number(num)
         condition = checks.asked_for(self.condition, condition, num, seed)
         return self.samples_of(self.prior.draw(num, seed), condition, averaged, batch_size)
 

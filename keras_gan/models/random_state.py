@@ -10,6 +10,9 @@ from keras import ops
 from keras_gan import backend
 from keras_gan.artifacts import files
 
+_STATE = "random_state_"
+_DEVICES = ("torch_cpu", "torch_cuda")  # what backends have besides Keras's seeds; a file may be of another backend
+
 
 class Resumable(keras.Model):
     """A Keras model whose `.keras` file is written whole or not at all, and holds every random state.
@@ -34,18 +37,21 @@ class Resumable(keras.Model):
     def save_own_variables(self, store: Any) -> None:
         super().save_own_variables(store)
         for i, state in enumerate(self._random_state):
-            store[f"random_state_{i}"] = ops.convert_to_numpy(state)
+            store[f"{_STATE}{i}"] = ops.convert_to_numpy(state)
         for device, state in backend.random_state().items():
-            store[f"random_state_{device}"] = state
+            store[f"{_STATE}{device}"] = state
 
     def load_own_variables(self, store: Any) -> None:
-        saved = {name: np.array(store[name]) for name in store.keys()}  # noqa: SIM118
-        states = {name: saved.pop(name) for name in list(saved) if name.startswith("random_state_")}
-        super().load_own_variables(saved)
-        for i, state in enumerate(self._random_state):
-            if (value := states.pop(f"random_state_{i}", None)) is not None:
-                state.assign(value)
-        self._states_to_take_up = {name.removeprefix("random_state_"): states[name] for name in states}
+        names = set(store.keys())
+        own = {name for name in names if not name.startswith(_STATE)}
+        seeds = {f"{_STATE}{i}": state for i, state in enumerate(self._random_state)}
+        devices = {name for name in names if name.removeprefix(_STATE) in _DEVICES}
+        if unknown := sorted(names - own - seeds.keys() - devices):  # nothing is read that nobody takes
+            raise ValueError(f"The file holds {unknown[:3]}, which are the state of nothing in this model")
+        super().load_own_variables({name: np.array(store[name]) for name in own})
+        for name in names & seeds.keys():
+            seeds[name].assign(np.array(store[name]))
+        self._states_to_take_up = {name.removeprefix(_STATE): np.array(store[name]) for name in devices}
 
     def take_up_random_state(self) -> None:
         """Sets the backend's own random state as saved: as training begins, for reading a file changes none."""

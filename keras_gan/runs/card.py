@@ -22,6 +22,8 @@ def describe(run: str | Path, model: keras.Model) -> dict[str, Any]:
         ValueError: if the run's files are damaged.
     """
     config = folders.read_config(run)
+    if missing := [key for key in ("versions", "device") if config.get(key) is None]:
+        raise ValueError(f"{Path(run) / 'config.json'} is damaged: it lacks {missing[0]!r}, which a card says.")
     recipe, command = without_folders(config["recipe"], config["command"])
     epochs = epochs_done(model, config["updates_per_epoch"])
     rows, _ = history.read(Path(run) / "history.csv", ("seconds",), epochs)
@@ -31,7 +33,7 @@ def describe(run: str | Path, model: keras.Model) -> dict[str, Any]:
         "averaged": bool(recipe.get("ema")),
         "command": shlex.join(["keras-gan", *command[1:]]),
         "recipe": recipe,
-        "seed": recipe["seed"],
+        "seed": recipe.get("seed"),
         "data": config["data"],
         "versions": config["versions"],
         "device": config["device"],

@@ -25,6 +25,23 @@ _WRITTEN = ("config.json", "history.csv", LAST, _BEFORE_LAST, BEST, "generator",
 # and pictures and measurements may become more or less frequent.
 FREE = {"device", "run_dir", "data_path", "every"}
 
+_KEYS: dict[str, tuple[type, bool, str]] = {  # of config.json: type, whether it must be there, and what it should be
+    "recipe": (dict, True, "an object of the recipe's settings"),
+    "data": (dict, True, "an object of what is known of the data"),
+    "command": (list, True, "a list of the command's words"),
+    "updates_per_epoch": (int, True, "a whole number"),
+    "versions": (dict, False, "an object of the packages' versions"),
+    "device": (str, False, "the name of a device"),
+    "before": (str, False, "the name of a subfolder"),
+    "recipe.name": (str, True, "the name of a recipe"),
+    "recipe.seed": (int, False, "a whole number"),
+    "recipe.data_path": (str, False, "the path of a file or folder"),
+    "recipe.run_dir": (str, False, "the path of a folder"),
+    "data.name": (str, False, "the name of a data set"),
+    "data.rows": (str, False, "a text"),
+    "data.levels": (dict, False, "an object of numbers to compare with, in nats"),
+}
+
 
 @contextlib.contextmanager
 def opened(recipe: Any) -> Iterator[tuple[Any, Path]]:
@@ -165,23 +182,30 @@ def read_config(run: str | Path) -> dict[str, Any]:
     """What a run's config.json says.
 
     Raises:
-        ValueError: if there is none, or it is damaged.
+        ValueError: if there is none, or it is damaged; it names the key that is.
     """
     path = Path(run) / "config.json"
     config = files.read_json(path)
-    recipe, data, command = (config.get(key) for key in ("recipe", "data", "command"))
-    words = isinstance(command, list) and all(isinstance(word, str) for word in command)
-    if not (isinstance(recipe, dict) and isinstance(data, dict) and words):
-        raise ValueError(f"{path} is damaged. Expected: a recipe, a command and data in it.")
-    updates, name, seed = config.get("updates_per_epoch"), recipe.get("name"), recipe.get("seed")
-    if not isinstance(name, str):
-        raise ValueError(f"{path} is damaged. Received: name={name!r}. Expected: the name of a recipe.")
-    if not isinstance(updates, int) or updates < 1:
-        raise ValueError(f"{path} is damaged. Received: updates_per_epoch={updates!r}.")
-    if seed is not None and (not isinstance(seed, int) or not 0 <= seed < 2**32):
-        raise ValueError(f"{path} is damaged. Received: seed={seed!r}.")
-    if not isinstance(before := config.get("before"), str | None):
-        raise ValueError(f"{path} is damaged. Received: before={before!r}.")
+    for key, (kind, needed, expected) in _KEYS.items():
+        *outer, name = key.split(".")
+        value = (config[outer[0]] if outer else config).get(name)
+        if not isinstance(value, kind) and (needed or value is not None):
+            raise ValueError(
+                f"{path} is damaged. Received: {key}={str(value)[:100]!r}. Expected: {expected}."
+                if value is not None
+                else f"{path} is damaged: it lacks {key!r}. Expected: {expected}."
+            )
+    updates, seed = config["updates_per_epoch"], config["recipe"].get("seed")
+    if isinstance(updates, bool) or updates < 1:
+        raise ValueError(f"{path} is damaged. Received: updates_per_epoch={updates!r}. Expected: at least 1.")
+    if isinstance(seed, bool) or (seed is not None and not 0 <= seed < 2**32):
+        raise ValueError(f"{path} is damaged. Received: recipe.seed={seed!r}. Expected: 0 to 2**32 - 1.")
+    wrong: list[tuple[str, Any]] = [("command", word) for word in config["command"] if not isinstance(word, str)]
+    levels = config["data"].get("levels") or {}
+    wrong += [("data.levels", level) for level in levels.values() if not isinstance(level, (int, float))]
+    if wrong:
+        key, value = wrong[0]
+        raise ValueError(f"{path} is damaged. Received: {str(value)[:100]!r} in {key}. Expected: {_KEYS[key][2]}.")
     return config
 
 
