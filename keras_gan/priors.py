@@ -88,6 +88,20 @@ class Prior:
         """
         raise NotImplementedError(f"{type(self).__name__} has no from_uniform. Define from_uniform(u) to use it here.")
 
+    def from_normal(self, u: Any) -> Any:
+        """Noise for independent standard normal values, in `keras.ops`: a differentiable map.
+
+        Args:
+            u: float tensor of shape `(..., dim)`.
+
+        Returns:
+            Tensor of that shape and dtype.
+
+        Raises:
+            NotImplementedError: if the prior has no map `from_uniform`.
+        """
+        return self.from_uniform(ops.clip(0.5 * (1 + ops.erf(u * 0.5**0.5)), 1e-7, 1 - 1e-7))
+
     def get_config(self) -> dict[str, Any]:
         return {"dim": self.dim}
 
@@ -115,6 +129,9 @@ class Uniform(Prior):
     def from_uniform(self, u: Any) -> Any:
         return _BOUND * (2 * u - 1)
 
+    def from_normal(self, u: Any) -> Any:
+        return _BOUND * ops.erf(u * 0.5**0.5)
+
 
 @keras.saving.register_keras_serializable("keras_gan")
 class Normal(Prior):
@@ -135,6 +152,9 @@ class Normal(Prior):
 
     def from_uniform(self, u: Any) -> Any:
         return 2.0**0.5 * ops.erfinv(2 * u - 1)
+
+    def from_normal(self, u: Any) -> Any:
+        return u
 
 
 @keras.saving.register_keras_serializable("keras_gan")
@@ -158,6 +178,9 @@ class Spherical(Prior):
 
     def from_uniform(self, u: Any) -> Any:
         return self._project(Normal(self.dim).from_uniform(u))
+
+    def from_normal(self, u: Any) -> Any:
+        return self._project(u)
 
     def _project(self, z):
         return z * (self.dim**0.5 / ops.norm(z, axis=-1, keepdims=True))

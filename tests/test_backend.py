@@ -79,3 +79,32 @@ def test_gpu_memory_grows_as_it_is_needed(monkeypatch):
 
 def test_the_device_is_named():
     assert any(name in backend.describe_device() for name in ("TensorFlow", "JAX", "PyTorch"))
+
+
+def test_a_compiled_function_sees_what_its_variables_are_now():
+    weight = variable(2.0)
+    double = backend.compiled(lambda x, pair: {"sum": x * weight + pair[0], "pair": pair}, [weight])
+    arguments = np.array([1.0, 2.0], "float32"), (np.float32(1), np.array([3.0], "float32"))
+    np.testing.assert_array_equal(ops.convert_to_numpy(double(*arguments)["sum"]), [3.0, 5.0])
+    weight.assign([3.0])
+    found = double(*arguments)
+    np.testing.assert_array_equal(ops.convert_to_numpy(found["sum"]), [4.0, 7.0])
+    np.testing.assert_array_equal(ops.convert_to_numpy(found["pair"][1]), [3.0])
+
+
+def test_a_gradient_in_the_input_inside_a_compiled_function():
+    weight = variable(2.0)
+
+    def value_and_gradient(x):
+        return backend.input_gradient(lambda x: (ops.sum(weight * x * x), weight * x), x, [weight], again=False)
+
+    outputs, gradient = backend.compiled(value_and_gradient, [weight])(np.array([1.0, -3.0], "float32"))
+    np.testing.assert_array_equal(ops.convert_to_numpy(gradient), [4.0, -12.0])
+    np.testing.assert_array_equal(ops.convert_to_numpy(outputs), [2.0, -6.0])
+    assert not any(getattr(tensor, "requires_grad", False) for tensor in (outputs, gradient))
+
+
+def test_the_gradient_of_what_does_not_depend_on_the_input():
+    x = ops.convert_to_tensor([1.0, 2.0])
+    _, gradient = backend.input_gradient(lambda x: (ops.sum(ops.zeros((2,))), ()), x, [], again=False)
+    np.testing.assert_array_equal(ops.convert_to_numpy(gradient), [0.0, 0.0])

@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+from scipy import special
 
 from keras_gan import backend, priors
 
@@ -109,6 +110,24 @@ class Logistic(priors.Prior):
 
     def from_uniform(self, u):
         return 3**0.5 / np.pi * keras.ops.log(u / (1 - u))
+
+
+class TwoPoints(priors.Prior):
+    """With the map of the base class."""
+
+    def from_uniform(self, u):
+        return keras.ops.sign(u - 0.5)
+
+
+@pytest.mark.parametrize("prior", [priors.Uniform(4), priors.Normal(4), priors.Spherical(4), TwoPoints(4)])
+def test_normal_values_become_the_prior(prior):
+    """By way of their distribution function, but exact far out, too."""
+    u = np.random.default_rng(0).standard_normal((50, 4)).astype("float32")
+    noise = keras.ops.convert_to_numpy(prior.from_normal(keras.ops.convert_to_tensor(u)))
+    uniform = keras.ops.convert_to_tensor(special.ndtr(u).astype("float32"))
+    np.testing.assert_allclose(noise, keras.ops.convert_to_numpy(prior.from_uniform(uniform)), atol=1e-4)
+    far = keras.ops.convert_to_numpy(prior.from_normal(keras.ops.full((1, 4), 9.0)))
+    assert np.isfinite(far).all()
 
 
 def test_a_prior_of_ones_own_needs_its_maps_alone():

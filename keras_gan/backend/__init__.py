@@ -3,6 +3,7 @@
 - `step(method)` turns a stateful `train_step(self, data)` into what the backend's `fit` calls.
 - `differentiate(compute, groups, state)` takes each loss's gradient in its own player's variables.
 - `input_gradient(function, x, state)` is the function's outputs at x and its gradient there, differentiable again.
+- `compiled(function, state)` compiles a function of tensors that reads variables, where the backend compiles.
 - `now_and_then(when, compute, state)` is what a function computes where it is time for it, else 0.
 - `apply(optimizer, gradients, variables)` lets a player's optimizer update its variables.
 - `without_gradient()` is a context in which nothing is recorded for differentiation.
@@ -34,6 +35,7 @@ _adapter = importlib.import_module(f"keras_gan.backend.{_backend}")
 
 apply = _adapter.apply
 check_replicas = _adapter.check_replicas
+compiled = _adapter.compiled
 convolve = _adapter.convolve
 describe_device = _adapter.describe_device
 differentiate = _adapter.differentiate

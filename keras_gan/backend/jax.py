@@ -69,7 +69,7 @@ def differentiate(compute, groups, state):
     return gradients, outputs
 
 
-def input_gradient(function, x, state):
+def input_gradient(function, x, state, again=True):
     """The gradient of a function of a batch in the batch itself, for a penalty on that gradient.
 
     Args:
@@ -78,9 +78,12 @@ def input_gradient(function, x, state):
         x: the batch.
         state: every variable that the function may read or change.
 
+        again: whether both shall be differentiated again; they always can be here.
+
     Returns:
-        `(outputs, gradient)`, the gradient of the total, shaped like x; both can be differentiated again.
+        `(outputs, gradient)`, the gradient of the total, shaped like x.
     """
+    del again
     run, take_up = _by_value(function, state)
 
     def stateless(x):
@@ -90,6 +93,23 @@ def input_gradient(function, x, state):
     gradient, (outputs, after) = jax.grad(stateless, has_aux=True)(x)
     take_up(after)
     return outputs, gradient
+
+
+def compiled(function, state):
+    """A function of arrays or tensors as one compiled program.
+
+    Args:
+        function: from structures of tensors to a structure of tensors; it changes no variable.
+        state: every variable that it may read.
+    """
+
+    @jax.jit
+    def run(values, *arguments):
+        with keras.StatelessScope(list(zip(state, values, strict=True))):
+            return function(*arguments)
+
+    # Weights are arguments: as constants they would be compiled in, and later training would not be seen.
+    return lambda *arguments: run([variable.value for variable in state], *arguments)
 
 
 def now_and_then(when, compute, state):

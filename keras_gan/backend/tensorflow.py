@@ -36,7 +36,7 @@ def differentiate(compute, groups, state):
     return [tape.gradient(loss, group) for loss, group in zip(losses, groups, strict=True)], outputs
 
 
-def input_gradient(function, x, state):
+def input_gradient(function, x, state, again=True):
     """The gradient of a function of a batch in the batch itself, for a penalty on that gradient.
 
     Args:
@@ -45,14 +45,27 @@ def input_gradient(function, x, state):
         x: the batch.
         state: every variable that the function may read or change; unused here.
 
+        again: whether both shall be differentiated again; they always can be here.
+
     Returns:
-        `(outputs, gradient)`, the gradient of the total, shaped like x; both can be differentiated again.
+        `(outputs, gradient)`, the gradient of the total, shaped like x.
     """
-    del state
+    del state, again
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(x)
         total, outputs = function(x)
     return outputs, tape.gradient(total, x, unconnected_gradients="zero")
+
+
+def compiled(function, state):
+    """A function of arrays or tensors as one compiled program.
+
+    Args:
+        function: from structures of tensors to a structure of tensors; it changes no variable.
+        state: every variable that it may read; unused here.
+    """
+    del state
+    return tf.function(function)
 
 
 def now_and_then(when, compute, state):

@@ -37,7 +37,7 @@ def differentiate(compute, groups, state):
     return gradients, keras.tree.map_structure(torch.Tensor.detach, outputs)
 
 
-def input_gradient(function, x, state):
+def input_gradient(function, x, state, again=True):
     """The gradient of a function of a batch in the batch itself, for a penalty on that gradient.
 
     Args:
@@ -46,17 +46,41 @@ def input_gradient(function, x, state):
         x: the batch.
         state: every variable that the function may read or change; unused here.
 
+        again: whether both shall be differentiated again. Otherwise no graph is kept.
+
     Returns:
-        `(outputs, gradient)`, the gradient of the total, shaped like x; both can be differentiated again.
+        `(outputs, gradient)`, the gradient of the total, shaped like x.
     """
     del state
     # A sample that another loss is also a function of stays connected to it.
     x = keras.tree.map_structure(lambda part: part if part.requires_grad else part.detach().requires_grad_(), x)
-    total, outputs = function(x)
     parts = keras.tree.flatten(x)
-    gradients = torch.autograd.grad(total, parts, create_graph=True, allow_unused=True)
+    with torch.enable_grad():
+        total, outputs = function(x)
+        if total.requires_grad:
+            gradients = torch.autograd.grad(total, parts, create_graph=again, allow_unused=True)
+        else:
+            gradients = [None] * len(parts)
     gradients = [torch.zeros_like(x) if g is None else g for x, g in zip(parts, gradients, strict=True)]
+    if not again:
+        outputs = keras.tree.map_structure(torch.Tensor.detach, outputs)
     return outputs, keras.tree.pack_sequence_as(x, gradients)
+
+
+def compiled(function, state):
+    """A function of arrays or tensors, which runs as it is here, without a graph for gradients.
+
+    Args:
+        function: from structures of tensors to a structure of tensors; it changes no variable.
+        state: every variable that it may read; unused here.
+    """
+    del state
+
+    @torch.no_grad()
+    def run(*arguments):
+        return function(*keras.tree.map_structure(keras.ops.convert_to_tensor, arguments))
+
+    return run
 
 
 def now_and_then(when, compute, state):

@@ -1,11 +1,12 @@
 """Measures of samples against data, and the table that they fill."""
 
-from keras_gan.evaluation import bounds, distances, measures, modes, parzen, references, theory
+from keras_gan.evaluation import ais, bounds, distances, measures, modes, parzen, references, theory
 from keras_gan.evaluation.harness import evaluate
 from keras_gan.evaluation.table import Table
 
 __all__ = [
     "Table",
+    "ais",
     "bounds",
     "distances",
     "evaluate",

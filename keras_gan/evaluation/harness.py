@@ -144,7 +144,8 @@ def _score(name, kind, sampler, scorers, num_samples, seeds, say):
         for measure, score_folds in scorers.items():
             if seed == seeds[0] or measure.every_seed:
                 say(f"{name}: {measure.name} of seed {seed}")
-                reports[measure].append(tuple(score(samples) for score in score_folds))
+                measured = sampler if measure.takes_sampler else samples
+                reports[measure].append(tuple(score(measured) for score in score_folds))
     with_interval = kind == "sampler"
     return Row(name, kind, {measure.name: _entry(measure, reports[measure], with_interval) for measure in scorers})
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from keras_gan.datasets import Dataset, Splits
-from keras_gan.evaluation import modes, parzen
+from keras_gan.evaluation import ais, modes, parzen
 from keras_gan.evaluation.table import Cell
 
 Report = Any
@@ -58,6 +58,7 @@ class Measure:
         published_num_samples: with how many samples published numbers were measured; None if any number compares.
         every_seed: whether every sampling seed is measured, or the first one alone.
         scores_references: whether references are measured as well as samplers.
+        takes_sampler: whether the sampler itself is measured instead of its samples.
     """
 
     name = ""
@@ -66,6 +67,7 @@ class Measure:
     published_num_samples: int | None = None
     every_seed = True
     scores_references = True
+    takes_sampler = False
 
     def applies(self, data: Dataset) -> bool:
         """Whether the measure makes sense on a data set."""
@@ -176,6 +178,70 @@ class ModesMeasure(Measure):
         return ("classes in % " + " ".join(f"{100 * share:.1f}" for share in report.class_shares),)
 
 
+class AISMeasure(Measure):
+    """The likelihood itself, of a generator with Gaussian observation noise: `keras_gan.evaluation.ais`.
+
+    Sigma is chosen on the first 20 validation images; test images are drawn with a seed.
+
+    Args:
+        budget: a name of `keras_gan.evaluation.ais.BUDGETS`, or an `ais.Budget`.
+
+    Raises:
+        ValueError: if there is no budget of that name.
+    """
+
+    name = "ais"
+    caption = (
+        "Log-likelihood of some test images in nats by annealed importance sampling, with its standard error: a lower "
+        "bound in expectation. The observation noise sigma is chosen on validation images. The gap is between the "
+        "upper and the lower bound of simulated images."
+    )
+    every_seed = False
+    scores_references = False
+    takes_sampler = True
+    _num_validation = 20
+
+    def __init__(self, budget: str | ais.Budget = "quick") -> None:
+        if isinstance(budget, str):
+            if budget not in ais.BUDGETS:
+                raise ValueError(f"Unknown budget. Received: {budget!r}. Expected one of {list(ais.BUDGETS)}.")
+            budget = ais.BUDGETS[budget]
+        self.budget = budget
+
+    def prepare(self, splits: PreparedSplits) -> Callable[[Any], ais.AISReport]:
+        return lambda sampler: self._measure(sampler, splits)
+
+    def _measure(self, sampler, splits):
+        budget, test = self.budget, splits.test
+        points = test[np.random.default_rng(0).permutation(len(test))[: budget.num_points]]
+        sigma, _ = ais.choose_sigma(
+            sampler,
+            splits.validation[: self._num_validation],
+            num_temperatures=min(400, budget.num_temperatures),
+            num_leapfrogs=budget.num_leapfrogs,
+        )
+        return ais.log_likelihood(
+            sampler,
+            points,
+            sigma,
+            num_chains=budget.num_chains,
+            num_temperatures=budget.num_temperatures,
+            num_leapfrogs=budget.num_leapfrogs,
+            num_simulated=budget.num_simulated,
+        )
+
+    def cells(self, report: ais.AISReport) -> dict[str, Cell]:
+        cells = {
+            "log_likelihood": Cell(report.mean, report.standard_error, decimals=1),
+            "sigma": Cell(report.sigma, decimals=3, averaged=False),
+            "images": Cell(report.num_points, decimals=0, averaged=False),
+            "temperatures": Cell(report.num_temperatures, decimals=0, averaged=False),
+        }
+        if report.simulated is not None:
+            cells["gap"] = Cell(report.simulated.gap, decimals=1)
+        return cells
+
+
 class FunctionMeasure(Measure):
     """A function `(samples, splits) -> report` as a measure.
 
@@ -192,7 +258,7 @@ class FunctionMeasure(Measure):
         return self._function(samples, splits)
 
 
-MEASURES: dict[str, type[Measure]] = {measure.name: measure for measure in (ParzenMeasure, ModesMeasure)}
+MEASURES: dict[str, type[Measure]] = {measure.name: measure for measure in (ParzenMeasure, ModesMeasure, AISMeasure)}
 
 
 def get(measure: str | Measure | Callable[[np.ndarray, PreparedSplits], Report]) -> Measure:
