@@ -1,6 +1,17 @@
 """Measures of samples against data, and the table that they fill."""
 
-from keras_gan.evaluation import bounds, distances, measures, modes, parzen, references, theory
+from keras_gan.evaluation import (
+    bounds,
+    distances,
+    features,
+    fid,
+    measures,
+    modes,
+    parzen,
+    precision_recall,
+    references,
+    theory,
+)
 from keras_gan.evaluation.harness import evaluate
 from keras_gan.evaluation.table import Table
 
@@ -9,9 +20,12 @@ __all__ = [
     "bounds",
     "distances",
     "evaluate",
+    "features",
+    "fid",
     "measures",
     "modes",
     "parzen",
+    "precision_recall",
     "references",
     "theory",
 ]

@@ -31,9 +31,7 @@ class SquaredDistances:
         ValueError: if points and samples differ in size, or an array is empty, of integers, or not finite.
     """
 
-    def __init__(
-        self, points: np.ndarray, samples: np.ndarray, products: Literal["auto", "float64"] = "auto"
-    ) -> None:
+    def __init__(self, points: np.ndarray, samples: np.ndarray, products: Literal["auto", "float64"] = "auto") -> None:
         self.points, self.samples = flat("points", points), flat("samples", samples)
         if self.points.shape[1] != self.samples.shape[1]:
             raise ValueError(

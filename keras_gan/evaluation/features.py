@@ -77,7 +77,7 @@ class Features:
         Names of layers do not matter. Weights are read anew each time: after training the network has another hash.
         """
         digest = hashlib.sha256(json.dumps(_nameless(self.model), sort_keys=True, default=str).encode())
-        for variable in self.model.variables:
+        for variable in self.model.weights:
             _add_array(digest, keras.ops.convert_to_numpy(variable))
         return digest.hexdigest()
 
@@ -260,20 +260,25 @@ def get(features: Any, data: Any = None) -> Features:
 
 def _nameless(model):
     """The config of a model without names, which differ between two models that compute the same."""
-    places = {layer.name: f"layer {i}" for i, layer in enumerate(model.layers)}
+    places = {layer.name: f"layer {i}" for i, layer in enumerate(_layers(model))}
 
     def walk(value):
         if isinstance(value, dict):
-            known = {key: item for key, item in value.items() if key not in ("shared_object_id", "build_config")}
-            if "class_name" in known and isinstance(known.get("config"), dict):
-                known["config"] = {**known["config"], "name": places.get(known["config"].get("name"))}
-            return {places.get(key, key): walk(item) for key, item in known.items()}
+            # Keras writes addresses in memory under shared_object_id.
+            return {places.get(key, key): walk(item) for key, item in value.items() if key != "shared_object_id"}
         if isinstance(value, (list, tuple)):
             return [walk(item) for item in value]
         return places.get(value, value) if isinstance(value, str) else value
 
-    nested = [_nameless(layer) for layer in model.layers if isinstance(layer, keras.Model)]
-    return [type(model).__name__, walk({**model.get_config(), "name": None}), nested]
+    return [type(model).__name__, walk({**model.get_config(), "name": None})]
+
+
+def _layers(model):
+    """The layers of a model, with those of models inside it."""
+    for layer in model.layers:
+        yield layer
+        if isinstance(layer, keras.Model):
+            yield from _layers(layer)
 
 
 def _add_array(digest, array):

@@ -2,7 +2,7 @@
 
 Both are pure functions of arrays of features, in float64. A value says something for one network of features only
 (`keras_gan.evaluation.features`), and beside it has to stand that of real images against real images: see
-`FrechetMeasure` and `KernelMeasure` in `keras_gan.evaluation.measures`. Sources: Heusel et al. 2017 (FID), Binkowski
+`keras_gan.evaluation.measures.FeatureMeasure`. Sources: Heusel et al. 2017 (FID), Binkowski
 et al. 2018 (KID), Chong and Forsyth 2020 (both depend on the number of samples, FID by more than it should).
 """
 
@@ -15,6 +15,7 @@ from keras_gan.evaluation.distances import flat
 
 NUM_SUBSETS, SUBSET_SIZE = 100, 1000  # with which KID is published
 _GROUPS = 10
+FEWEST_AT_INFINITY = 4 * _GROUPS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +48,19 @@ class ExtrapolatedReport:
     distance: float
     standard_error: float
     num_rows: int
+
+
+@dataclasses.dataclass(frozen=True)
+class FrechetReport:
+    """The Frechet distance of sets as they are, and of infinitely many rows.
+
+    Attributes:
+        distance: what `frechet_distance` found.
+        at_infinity: what `frechet_distance_at_infinity` found; None where there are too few rows for it.
+    """
+
+    distance: float
+    at_infinity: ExtrapolatedReport | None
 
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
@@ -90,7 +104,7 @@ def frechet_distance_at_infinity(a: np.ndarray, b: np.ndarray, seed: int = 0) ->
     Raises:
         ValueError: as `frechet_distance`, or if a set has fewer than 40 rows.
     """
-    a, b = checked(a, b, rows=4 * _GROUPS, what="an extrapolation")
+    a, b = checked(a, b, rows=FEWEST_AT_INFINITY, what="an extrapolation")
     num_rows = min(len(a), len(b)) // (2 * _GROUPS) * 2 * _GROUPS
     _warn_of_few_rows(a[: num_rows // 2], b[: num_rows // 2], "half of ")
     random = np.random.default_rng(seed)
@@ -129,7 +143,7 @@ def kernel_distance(
             f"{len(b)} rows. Expected: num_subsets >= 1, and subset_size from 2 to {min(len(a), len(b))}. Pass a "
             "smaller subset_size, or more rows."
         )
-    random = np.random.RandomState(seed)  # noqa: NPY002 - torch-fidelity's, for its very subsets
+    random = np.random.RandomState(seed)  # torch-fidelity draws these very subsets
     values = np.empty(num_subsets)
     for i in range(num_subsets):
         x, y = (array[random.choice(len(array), subset_size, replace=False)] for array in (a, b))
@@ -192,7 +206,10 @@ def _root(covariance):
 
 
 def _extrapolated(a, b):
-    whole, *halves = [_distance(_moments(x), _moments(y)) for x, y in ((a, b), (a[::2], b[::2]), (a[1::2], b[1::2]))]
+    half = len(a) // 2  # the same halves, less a group, in every round of the jackknife
+    whole, *halves = [
+        _distance(_moments(x), _moments(y)) for x, y in ((a, b), (a[:half], b[:half]), (a[half:], b[half:]))
+    ]
     return 2 * whole - sum(halves) / 2
 
 
