@@ -94,7 +94,7 @@ def test_the_kernel_distance_has_no_bias():
 
 def test_few_rows_are_said():
     few = np.random.default_rng(0).normal(size=(20, 24))
-    with pytest.warns(UserWarning, match="20 rows is too small for 24 features.*kernel_distance"):
+    with pytest.warns(UserWarning, match=r"20 rows is too small for 24 features.*kernel_distance"):
         fid.frechet_distance(few, golden_features(1))
     with pytest.warns(UserWarning, match="20 rows is too small"):
         fid.frechet_distance_at_infinity(np.tile(few, (2, 1)), golden_features(1))
@@ -127,5 +127,7 @@ def test_subsets_that_do_not_fit(sets, arguments):
 
 
 def test_too_few_rows_to_extrapolate(sets):
-    with pytest.raises(ValueError, match="too few rows for an extrapolation. Received: 39 and 700. Expected: at least"):
+    with pytest.raises(
+        ValueError, match=r"too few rows for an extrapolation. Received: 39 and 700. Expected: at least"
+    ):
         fid.frechet_distance_at_infinity(sets[0][:39], sets[1])

@@ -260,7 +260,10 @@ def get(features: Any, data: Any = None) -> Features:
 
 def _nameless(model):
     """The config of a model without names, which differ between two models that compute the same."""
-    places = {layer.name: f"layer {i}" for i, layer in enumerate(_layers(model))}
+    config = {**model.get_config(), "name": None}
+    places: dict[str, str] = {}
+    for name in _names(config):
+        places.setdefault(name, f"layer {len(places)}")
 
     def walk(value):
         if isinstance(value, dict):
@@ -270,15 +273,14 @@ def _nameless(model):
             return [walk(item) for item in value]
         return places.get(value, value) if isinstance(value, str) else value
 
-    return [type(model).__name__, walk({**model.get_config(), "name": None})]
+    return [type(model).__name__, walk(config)]
 
 
-def _layers(model):
-    """The layers of a model, with those of models inside it."""
-    for layer in model.layers:
-        yield layer
-        if isinstance(layer, keras.Model):
-            yield from _layers(layer)
+def _names(config):
+    """The names of the layers in a model's config, with those of models inside it."""
+    for layer in config.get("layers", ()):
+        yield layer["config"]["name"]
+        yield from _names(layer["config"])
 
 
 def _add_array(digest, array):
