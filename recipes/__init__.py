@@ -12,6 +12,7 @@ from keras_gan.recipes import (
     cifar10_conv,
     cifar10_dense,
     cifar10_r1,
+    classifier,
     digits,
     digits_conditional,
     gaussians,
@@ -38,6 +39,8 @@ PRESETS: dict[str, Recipe] = {
         cifar10_r1.Cifar10R1.conv(),
         *map(gaussians.Gaussians.steady, gaussians.POINTS),
         *map(gaussians.Gaussians.plain, gaussians.POINTS),
+        classifier.DigitsClassifier(),
+        classifier.MnistClassifier(),
     )
 }
 """Recipes by name: each is a command of `keras-gan train`. Add your own, and runs of it can be read again."""

@@ -294,7 +294,7 @@ def test_evaluate_knows_what_an_export_was_trained_on(gan, tmp_path, capsys):
             ["run", "other"],
             "One table has one data set. The models were trained on several: run on digits, other on ring.",
         ),
-        (["run", "--measures", "fid"], "Unknown measure. Received: 'fid'"),
+        (["run", "--measures", "fd"], "Unknown measure. Received: 'fd'"),
         (["run", "--seeds", "0"], "Samples need a number and a seed. Received: num_samples=10000, num_seeds=0"),
     ],
 )

@@ -1,12 +1,14 @@
 """The registry of measures, and what a measure of a user's own has to be."""
 
 import dataclasses
+import json
 
+import keras
 import numpy as np
 import pytest
 
 import keras_gan as kg
-from keras_gan.evaluation import evaluate, measures, modes, parzen
+from keras_gan.evaluation import evaluate, features, fid, measures, modes, parzen, precision_recall
 
 
 @pytest.fixture(scope="module")
@@ -134,5 +136,69 @@ def test_a_measure_that_overrides_nothing(data):
 
 @pytest.mark.parametrize("measure", ["inception", 3, measures.ParzenMeasure])
 def test_what_is_no_measure(measure):
-    with pytest.raises(ValueError, match=r"Unknown measure.*\['ais', 'modes', 'parzen'\]"):
+    with pytest.raises(ValueError, match=r"Unknown measure.*\['ais', 'fid', 'kid', 'modes', 'parzen'"):
         measures.get(measure)
+
+
+FEATURES = ["fid", "kid", "precision_recall"]
+
+
+def test_measures_of_features(data, samples):
+    """They are those of the arrays; beside each stand as many training images, the counts and the network's hash."""
+    splits = measures.PreparedSplits(data)
+    network = features.get("digits")
+    real, found = network(splits.test), network(samples)
+    floor = network(data.preprocess(data.train[np.random.default_rng(0).permutation(1297)[:300]]))
+    reports = {name: measures.get(name)(samples, splits) for name in FEATURES}
+    for report in reports.values():
+        assert (report.num_samples, report.num_real, report.features) == (300, 250, str(network))
+    compared = {
+        "fid": lambda x: fid.FrechetReport(fid.frechet_distance(x, real), fid.frechet_distance_at_infinity(x, real)),
+        "kid": lambda x: fid.kernel_distance(x, real, subset_size=250),
+        "precision_recall": lambda x: precision_recall.precision_recall(real, x),
+    }
+    for name, compare in compared.items():
+        assert reports[name].samples == compare(found), name
+        assert reports[name].floor == compare(floor), name
+
+
+def test_measures_of_features_in_a_table(data):
+    table = evaluate({"real": Images(data)}, data, FEATURES, num_samples=300, num_seeds=2)
+    entry, row = table["real", "fid"], table["real training images", "fid"]
+    assert entry.cells["fid"].value == np.mean([report.samples.distance for (report,) in entry.reports])
+    assert row.cells["fid"].value == row.cells["floor"].value  # they are the same images
+    assert row.cells["at_infinity"].standard_error > 0
+    assert list(table["real", "kid"].cells) == ["kid", "deviation", "floor", "subset"]
+    found = table["real", "precision_recall"].cells
+    assert found["precision"].value == pytest.approx(found["real_precision"].value, abs=0.1)
+    mean = table["the mean training image", "precision_recall"].cells
+    assert (mean["recall"].value, mean["precision"].value in (0, 1)) == (0, True)
+    assert table["the mean training image", "fid"].cells["samples"].value == 1
+    text = str(table)
+    assert f"hash {features.get('digits').hash[:12]}" in text.replace("\n", " ")
+    assert max(map(len, text.splitlines())) <= 100
+    (report,) = json.loads(table.to_json())["rows"][0]["measures"]["precision_recall"]["reports"][0]
+    assert report["samples"]["k"] == 3
+    assert report["features"].endswith(features.get("digits").hash[:12])
+
+
+def test_too_few_samples_to_extrapolate_leave_a_column_out(data, samples):
+    report = measures.get("fid")(samples[:60], measures.PreparedSplits(data))
+    assert report.samples.at_infinity is None
+    assert "at_infinity" not in measures.get("fid").cells(report)
+
+
+def test_measures_of_features_need_a_network(data, samples):
+    """The one that ships for the data set, or any that is given."""
+    pictures = dataclasses.replace(data, card={**data.card, "name": "images"})
+    flat = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+    for name in FEATURES:
+        assert measures.get(name).applies(data)
+        assert not measures.get(name).applies(pictures)
+        assert measures.get(name, flat).applies(pictures)
+    table = evaluate(Images(pictures), pictures, ["parzen", "kid"], 100, 1, references=False, features=flat)
+    assert ", 64 numbers, hash" in table.captions["kid"].replace("\n", " ")
+    table = evaluate(Images(pictures), pictures, ["parzen", "kid"], 100, 1, references=False)
+    assert list(table.captions) == ["parzen"]
+    with pytest.raises(ValueError, match=r"do not fit the network. Received: 64 values per image. Expected: 784"):
+        evaluate(Images(data), data, ["fid"], 100, 1, features="mnist")

@@ -75,6 +75,10 @@ def test_the_wheel_holds_what_the_command_needs(tmp_path):
         "keras_gan/recipes/digits.py",
         "keras_gan/recipes/mnist.py",
         "keras_gan/py.typed",
+        "keras_gan/saved_models/digits/classifier.keras",
+        "keras_gan/saved_models/digits/classifier.keras.json",
+        "keras_gan/saved_models/mnist/classifier.keras",
+        "keras_gan/saved_models/mnist/classifier.keras.json",
         "keras_gan/saved_models/mnist/generator.keras",
     } <= set(names)
     assert not [name for name in names if name.startswith(("tests", "recipes", "benchmarks"))]

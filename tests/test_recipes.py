@@ -13,15 +13,17 @@ from keras_gan.recipes import PRESETS, from_settings
 from keras_gan.recipes.cifar10_conv import Cifar10Conv
 from keras_gan.recipes.cifar10_dense import Cifar10Dense
 from keras_gan.recipes.cifar10_r1 import Cifar10R1
+from keras_gan.recipes.classifier import DigitsClassifier, MnistClassifier
 from keras_gan.recipes.digits import Digits
 from keras_gan.recipes.digits_conditional import DigitsConditional
 from keras_gan.recipes.gaussians import Gaussians
 from keras_gan.recipes.mnist import Mnist
 from keras_gan.recipes.mnist_r1 import MnistR1
+from keras_gan.recipes.settings import Game
 from keras_gan.recipes.tfd import Tfd
 
 import keras_gan as kg
-from keras_gan import runs
+from keras_gan import cli, runs
 from keras_gan.artifacts import files
 
 RUN = {"every": 5, "seed": None, "run_dir": None, "device": "auto", "precision": "float32", "batch_size": 100}
@@ -118,6 +120,11 @@ VALUES = {  # what the runs in docs/ were made with
     **{f"gaussians-plain-{points}": {**GAUSSIANS, **LINE, **PLAIN} for points in ("normal", "mixture")},
     **{f"gaussians-plain-{points}": {**GAUSSIANS, **PLANE, **PLAIN} for points in ("ring", "grid")},
 }
+CLASSIFIER = {**RUN, "every": 1, "learning_rate": 1e-3}
+VALUES |= {
+    "digits-classifier": {**CLASSIFIER, "epochs": 60},
+    "mnist-classifier": {**CLASSIFIER, **MNIST, "epochs": 12},
+}
 SAID_BY_PRESET = {"name", "points", "networks", "game"}
 
 
@@ -186,7 +193,8 @@ def test_off_is_0_in_every_recipe(name):
     fields = {field.name: field.type for field in dataclasses.fields(PRESETS[name])}
     not_given = {"seed", "run_dir", "data_path", "data_source"}
     assert {key for key, value in dataclasses.asdict(PRESETS[name]).items() if value is None} <= not_given
-    assert (fields["ema"], fields["r1_penalty"]) == (float, float)
+    if isinstance(PRESETS[name], Game):
+        assert (fields["ema"], fields["r1_penalty"]) == (float, float)
 
 
 def test_a_recipe_from_the_settings_of_a_run():
@@ -212,7 +220,7 @@ SMALL = {  # a preset's data, and values that make its networks small
 }
 
 
-@pytest.mark.parametrize("name", [name for name in PRESETS if name != "tfd"])
+@pytest.mark.parametrize("name", [name for name in PRESETS if name != "tfd" and isinstance(PRESETS[name], Game)])
 def test_every_preset_builds_its_game(name):
     """As compiled: what the recipe says, and 0 is off."""
     load, small = SMALL[name.split("-")[0]]
@@ -320,6 +328,32 @@ def test_measurements_and_schedules_go_on_where_they_were(recipe, tmp_path, monk
     assert "val_parzen_ll_trained" in history(whole)[0]
     for name in ("model.keras", "best.keras"):
         check_equal_state(*(keras.saving.load_model(folder / name) for folder in (whole, parts)))
+
+
+def test_a_classifier_learns_is_resumed_and_ships(tmp_path, capsys):
+    recipe = DigitsClassifier(epochs=3, seed=1, run_dir=str(tmp_path / "run"))
+    runs.run(recipe)
+    runs.run(dataclasses.replace(recipe, epochs=12))
+    assert "val_accuracy 0." in capsys.readouterr().out
+    rows = history(tmp_path / "run")
+    assert len(rows) == 12
+    cli.main(["ship", str(tmp_path / "run"), str(tmp_path / "shipped")])
+    assert "test accuracy 9" in capsys.readouterr().out
+    card = files.read_json(tmp_path / "shipped" / "classifier.keras.json")
+    assert card["scores"]["validation_accuracy"] == pytest.approx(max(float(row["val_accuracy"]) for row in rows))
+    assert card["scores"]["test_accuracy"] > 0.9
+    assert "validation_log_likelihood" not in card
+    shipped = tmp_path / "shipped" / "classifier.keras"
+    assert shipped.stat().st_size < (tmp_path / "run" / "best.keras").stat().st_size / 2  # no optimizer
+    assert kg.evaluation.features.Features(files.load_model(shipped), "features").dim == 32
+
+
+def test_the_mnist_classifier():
+    model = built(MnistClassifier(), tiny_mnist())
+    assert kg.evaluation.features.Features(model, "features").dim == 128
+    arguments = MnistClassifier().fit_arguments(tiny_mnist())
+    assert arguments["x"].max() == 1
+    assert arguments["y"].shape == (60,)
 
 
 def test_the_momentum_ramp_knows_k():

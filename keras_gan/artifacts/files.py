@@ -76,6 +76,12 @@ def write_text(path: Path, text: str) -> None:
     write(path, lambda partial: partial.write_text(text))
 
 
+def saved_models() -> Path | None:
+    """The folder of the models that ship with the package: installed, or in a clone; None if it is not there."""
+    here = Path(__file__).parent.parent
+    return next((folder for folder in (here / "saved_models", here.parent / "saved_models") if folder.is_dir()), None)
+
+
 def load_model(path: str | Path) -> keras.Model:
     """A model from a `.keras` file, which is checked first and can run no code.
 

@@ -173,11 +173,9 @@ def _generator(generate, inputs, prior, card, path, model=None):
 
 def shipped() -> dict[str, Path]:
     """Folders of the generators that ship with the package, by name."""
-    here = Path(__file__).parent.parent
-    for folder in (here / "saved_models", here.parent / "saved_models"):  # installed, or in a clone
-        if folder.is_dir():
-            return {path.name: path for path in sorted(folder.iterdir()) if (path / "generator.keras").is_file()}
-    return {}
+    if (folder := files.saved_models()) is None:
+        return {}
+    return {path.name: path for path in sorted(folder.iterdir()) if (path / "generator.keras").is_file()}
 
 
 def _find(model):

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
+
 from keras_gan.artifacts import formats, loading
 from keras_gan.datasets import Dataset
 from keras_gan.evaluation import evaluate
@@ -18,8 +20,9 @@ def ship(
 ) -> dict[str, Any]:
     """Writes a run's best model for others: files with their cards, and samples.png if it makes images.
 
-    Of a GAN these are generator/ (a SavedModel) and generator.keras; of another model that samples, model.keras. The
-    best model is `best.keras`, chosen by validation images alone, or `model.keras` where no measurement was made.
+    Of a GAN these are generator/ (a SavedModel) and generator.keras; of another model that samples, model.keras; of a
+    classifier, classifier.keras, with its accuracy in the card. The best model is `best.keras`, chosen by validation
+    images alone, or `model.keras` where no measurement was made.
 
     Args:
         run: folder of a run.
@@ -28,13 +31,16 @@ def ship(
         progress: called with a line of text before each slow step.
 
     Returns:
-        The card; its `"scores"` are the model's row of the table that `keras_gan.evaluation.evaluate` fills.
+        The card; its `"scores"` are the model's row of the table that `keras_gan.evaluation.evaluate` fills, or the
+        accuracies of a classifier.
 
     Raises:
         ValueError: if the folder of the run holds no trained model.
     """
     folder = Path(folder)
     model = saved.load_best(run)
+    if not callable(getattr(model, "sample", None)):
+        return _ship_classifier(model, run, folder, data)
     row = evaluate({"generator": model}, data, references=False, progress=progress).rows[0]
     card = describe(run, model) | {"scores": row.as_dict()}
     if isinstance(model, GAN):
@@ -44,6 +50,18 @@ def ship(
         formats.save_whole(model, folder / "model.keras", card)
     if (samples := model.sample(100, seed=0)).ndim == 4:
         grids.save_grid(samples, folder / "samples.png", 10)
+    return card
+
+
+def _ship_classifier(model, run, folder, data):
+    card = describe(run, model)
+    del card["validation_log_likelihood"]
+    card["scores"] = {}
+    for name in ("validation", "test"):
+        said = model.predict(data.preprocess(getattr(data, name)), verbose=0).argmax(axis=1)
+        card["scores"][f"{name}_accuracy"] = float((said == getattr(data.labels, name)).mean())
+    alone = keras.Model(model.inputs, model.outputs, name=model.name)  # without the optimizer, which is twice as large
+    formats.save_whole(alone, folder / "classifier.keras", card)
     return card
 
 

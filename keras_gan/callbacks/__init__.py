@@ -1,6 +1,7 @@
 """Keras callbacks: what a training shows and measures, and what it leaves on disk."""
 
 from keras_gan.callbacks.checkpoint import Checkpoint
+from keras_gan.callbacks.fid import FID
 from keras_gan.callbacks.history_file import HistoryFile
 from keras_gan.callbacks.interrupt import Interrupt
 from keras_gan.callbacks.measurement import Measurement
@@ -12,6 +13,7 @@ from keras_gan.callbacks.seconds import Seconds
 from keras_gan.callbacks.snapshots import Snapshots
 
 __all__ = [
+    "FID",
     "Checkpoint",
     "HistoryFile",
     "Interrupt",

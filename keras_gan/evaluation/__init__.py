@@ -1,6 +1,18 @@
 """Measures of samples against data, and the table that they fill."""
 
-from keras_gan.evaluation import ais, bounds, distances, measures, modes, parzen, references, theory
+from keras_gan.evaluation import (
+    ais,
+    bounds,
+    distances,
+    features,
+    fid,
+    measures,
+    modes,
+    parzen,
+    precision_recall,
+    references,
+    theory,
+)
 from keras_gan.evaluation.harness import evaluate
 from keras_gan.evaluation.table import Table
 
@@ -10,9 +22,12 @@ __all__ = [
     "bounds",
     "distances",
     "evaluate",
+    "features",
+    "fid",
     "measures",
     "modes",
     "parzen",
+    "precision_recall",
     "references",
     "theory",
 ]

@@ -3,6 +3,7 @@
 import concurrent.futures
 import os
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 import numpy as np
 
@@ -23,12 +24,14 @@ class SquaredDistances:
     Args:
         points: array of shape `(n, ...)`, floats; each point is flattened to d values.
         samples: array of shape `(m, ...)`, on the same scale, flattened likewise.
+        products: `"float64"` for products in float64 however large the sets are; every entry is then exact to
+            rounding. It pays where d is small, as for features. Default: in float64 for small sets alone.
 
     Raises:
         ValueError: if points and samples differ in size, or an array is empty, of integers, or not finite.
     """
 
-    def __init__(self, points: np.ndarray, samples: np.ndarray) -> None:
+    def __init__(self, points: np.ndarray, samples: np.ndarray, products: Literal["auto", "float64"] = "auto") -> None:
         self.points, self.samples = flat("points", points), flat("samples", samples)
         if self.points.shape[1] != self.samples.shape[1]:
             raise ValueError(
@@ -39,7 +42,7 @@ class SquaredDistances:
         self.center = self.samples.mean(axis=0, dtype="float64")  # small norms keep |x|^2 - 2 x s + |s|^2 exact
         self._rows = max(1, _BLOCK // len(self.samples))
         self._norms, self._sample_norms = self._norms_of(self.points), self._norms_of(self.samples)
-        exact = self.points.size * len(self.samples) <= _SMALL
+        exact = products == "float64" or self.points.size * len(self.samples) <= _SMALL
         self.error = 0.0 if exact else _ROUNDING * float((self._norms.max() * self._sample_norms.max()) ** 0.5)
         self._type = "float64" if exact else "float32"
         centered = self._centered(self.samples, self._type)

@@ -17,11 +17,12 @@ from keras_gan.evaluation.table import Cell, Entry, Row, Table
 def evaluate(
     samplers: Any,
     data: Dataset,
-    measures: Sequence[Any] = ("parzen", "modes"),
+    measures: Sequence[Any] = ("parzen", "modes", "fid", "kid", "precision_recall"),
     num_samples: int = parzen.PUBLISHED_NUM_SAMPLES,
     num_seeds: int = 3,
     references: bool = True,
     kmeans: bool = False,
+    features: Any = None,
     progress: Callable[[str], None] | None = None,
 ) -> Table:
     """Scores samplers on a data set, beside published numbers and samples that are no model's.
@@ -47,6 +48,8 @@ def evaluate(
         num_seeds: sampling seeds 0, 1, ..., at least 1.
         references: whether to score real training images and the mean training image, too.
         kmeans: whether to score the centres of `num_samples` clusters of the training images, too; takes minutes.
+        features: network of `"fid"`, `"kid"` and `"precision_recall"`, as `keras_gan.evaluation.features.get` takes it.
+            Default: the classifier that ships for the data set; where none does, these measures do not apply.
         progress: called with a line of text before each slow step.
 
     Returns:
@@ -63,7 +66,7 @@ def evaluate(
         )
     say = progress or (lambda line: None)
     named = _named(samplers)
-    chosen = _applicable([get_measure(measure) for measure in measures], data, say)
+    chosen = _applicable([get_measure(measure, features) for measure in measures], data, say)
     for measure in chosen:
         if measure.name in data.published and measure.published_num_samples not in (None, num_samples):
             warnings.warn(

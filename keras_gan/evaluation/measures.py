@@ -13,39 +13,43 @@ from typing import Any
 import numpy as np
 
 from keras_gan.datasets import Dataset, Splits
-from keras_gan.evaluation import ais, modes, parzen
+from keras_gan.evaluation import ais, fid, modes, parzen
+from keras_gan.evaluation import features as networks
+from keras_gan.evaluation.precision_recall import PrecisionRecallReport, precision_recall
 from keras_gan.evaluation.table import Cell
 
 Report = Any
+_COPIES = 1000  # of the only sample there is, for measures of many
 
 
 class PreparedSplits:
     """One fold of a data set on the scale of samples; each split is preprocessed when it is first asked for.
 
     Attributes:
+        data: the fold as it was loaded.
         train: float32 array of shape `(n, ...)`; `validation` and `test` likewise.
         labels: `Splits` of int64 labels of shape `(n,)`.
         num_folds: how many folds the data set has.
     """
 
     def __init__(self, data: Dataset, num_folds: int = 1) -> None:
-        self._data, self.num_folds = data, num_folds
+        self.data, self.num_folds = data, num_folds
 
     @functools.cached_property
     def train(self) -> np.ndarray:
-        return self._data.preprocess(self._data.train)
+        return self.data.preprocess(self.data.train)
 
     @functools.cached_property
     def validation(self) -> np.ndarray:
-        return self._data.preprocess(self._data.validation)
+        return self.data.preprocess(self.data.validation)
 
     @functools.cached_property
     def test(self) -> np.ndarray:
-        return self._data.preprocess(self._data.test)
+        return self.data.preprocess(self.data.test)
 
     @property
     def labels(self) -> Splits:
-        return self._data.labels
+        return self.data.labels
 
 
 class Measure:
@@ -242,6 +246,130 @@ class AISMeasure(Measure):
         return cells
 
 
+@dataclasses.dataclass(frozen=True)
+class FeatureReport:
+    """What a measure of features found.
+
+    Attributes:
+        samples: the measure of the samples against the test images.
+        floor: that of as many training images in their place: what perfect samples would have.
+        num_samples: number of samples.
+        num_real: number of test images.
+        features: the network, with its hash: only numbers of one network can be compared.
+    """
+
+    samples: Any
+    floor: Any
+    num_samples: int
+    num_real: int
+    features: str
+
+
+class FeatureMeasure(Measure):
+    """Base class of measures that compare features of samples with those of test images: override `compare`.
+
+    Args:
+        features: what `keras_gan.evaluation.features.get` takes. Default: the classifier that ships for the data set.
+    """
+
+    def __init__(self, features: Any = None) -> None:
+        self.features = features
+
+    def applies(self, data: Dataset) -> bool:
+        return self.features is not None or data.card["name"] in networks.shipped()
+
+    def prepare(self, splits: PreparedSplits) -> Callable[[np.ndarray], FeatureReport]:
+        data = splits.data
+        network = networks.get(data.card["name"] if self.features is None else self.features, data)
+        self.caption = f"{type(self).caption} Features: {network}."
+        real = network.reference(splits.test)
+        order = np.random.default_rng(0).permutation(len(data.train))
+
+        @functools.lru_cache(1)
+        def floor(num):
+            return self.compare(network.reference(data.preprocess(data.train[order[:num]])), real)
+
+        def measure(samples):
+            found = network(samples)
+            if len(found) == 1:  # it stands for a model that always gives this one
+                found = np.repeat(found, _COPIES, axis=0)
+            return FeatureReport(self.compare(found, real), floor(len(found)), len(samples), len(real), str(network))
+
+        return measure
+
+    def compare(self, samples: np.ndarray, real: np.ndarray) -> Any:
+        """What is measured of samples, and of training images in their place.
+
+        Args:
+            samples: features, array of shape `(m, d)`, float32.
+            real: features of the test images, array of shape `(n, d)`.
+        """
+        raise NotImplementedError
+
+
+class FrechetMeasure(FeatureMeasure):
+    """FID: the Frechet distance of features, `keras_gan.evaluation.fid`."""
+
+    name = "fid"
+    caption = (
+        "Frechet distance of samples and test images (FID; 0 is best); the floor is that of as many training images. "
+        "At infinity: extrapolated to infinitely many samples and test images, with its standard error."
+    )
+
+    def compare(self, samples: np.ndarray, real: np.ndarray) -> fid.FrechetReport:
+        # Both halves of what is extrapolated from must have a covariance.
+        enough = min(len(samples), len(real)) >= max(fid.FEWEST_AT_INFINITY, 2 * (real.shape[1] + 1))
+        infinite = fid.frechet_distance_at_infinity(samples, real) if enough else None
+        return fid.FrechetReport(fid.frechet_distance(samples, real), infinite)
+
+    def cells(self, report: FeatureReport) -> dict[str, Cell]:
+        cells = {"fid": Cell(report.samples.distance), "floor": Cell(report.floor.distance)}
+        if (infinite := report.samples.at_infinity) is not None:
+            cells["at_infinity"] = Cell(infinite.distance, infinite.standard_error)
+        return cells | {"samples": Cell(report.num_samples, decimals=0, averaged=False)}
+
+
+class KernelMeasure(FeatureMeasure):
+    """KID: the kernel distance of features, `keras_gan.evaluation.fid`."""
+
+    name = "kid"
+    caption = (
+        "Kernel distance of samples and test images (KID; 0 is best), with its standard deviation over subsets; the "
+        "floor is that of as many training images."
+    )
+
+    def compare(self, samples: np.ndarray, real: np.ndarray) -> fid.KernelReport:
+        return fid.kernel_distance(samples, real, subset_size=min(fid.SUBSET_SIZE, len(samples), len(real)))
+
+    def cells(self, report: FeatureReport) -> dict[str, Cell]:
+        found = report.samples
+        return {
+            "kid": Cell(found.mean),
+            "deviation": Cell(found.standard_deviation),
+            "floor": Cell(report.floor.mean),
+            "subset": Cell(found.subset_size, decimals=0, averaged=False),
+        }
+
+
+class PrecisionRecallMeasure(FeatureMeasure):
+    """Precision, recall, density and coverage of features, `keras_gan.evaluation.precision_recall`."""
+
+    name = "precision_recall"
+    caption = (
+        "Share of samples among test images (precision) and of test images among samples (recall), by balls to the "
+        "third neighbour; density and coverage are the same without the weight of outliers. Beside them the precision "
+        "and recall of as many training images."
+    )
+
+    def compare(self, samples: np.ndarray, real: np.ndarray) -> PrecisionRecallReport:
+        return precision_recall(real, samples)
+
+    def cells(self, report: FeatureReport) -> dict[str, Cell]:
+        found = {name: getattr(report.samples, name) for name in ("precision", "recall", "density", "coverage")}
+        found |= {f"real_{name}": getattr(report.floor, name) for name in ("precision", "recall")}
+        return {name: Cell(value, decimals=3) for name, value in found.items()}
+
+
 class FunctionMeasure(Measure):
     """A function `(samples, splits) -> report` as a measure.
 
@@ -258,11 +386,18 @@ class FunctionMeasure(Measure):
         return self._function(samples, splits)
 
 
-MEASURES: dict[str, type[Measure]] = {measure.name: measure for measure in (ParzenMeasure, ModesMeasure, AISMeasure)}
+MEASURES: dict[str, type[Measure]] = {
+    measure.name: measure
+    for measure in (ParzenMeasure, ModesMeasure, FrechetMeasure, KernelMeasure, PrecisionRecallMeasure, AISMeasure)
+}
 
 
-def get(measure: str | Measure | Callable[[np.ndarray, PreparedSplits], Report]) -> Measure:
+def get(measure: str | Measure | Callable[[np.ndarray, PreparedSplits], Report], features: Any = None) -> Measure:
     """The measure of that name; a `Measure` as it is, a function `(samples, splits) -> report` as a measure.
+
+    Args:
+        measure: one of these.
+        features: of the measures that compare features, where they are given by name.
 
     Raises:
         ValueError: if it is none of these.
@@ -270,7 +405,8 @@ def get(measure: str | Measure | Callable[[np.ndarray, PreparedSplits], Report])
     if isinstance(measure, Measure):
         return measure
     if isinstance(measure, str) and measure in MEASURES:
-        return MEASURES[measure]()
+        kind = MEASURES[measure]
+        return kind(features) if issubclass(kind, FeatureMeasure) else kind()
     if callable(measure) and not isinstance(measure, type):
         return FunctionMeasure(measure)
     raise ValueError(
