@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import tyro
 
 import keras_gan
-from keras_gan import recipes
+from keras_gan import console, recipes, startup
 
 if TYPE_CHECKING:
     Preset: TypeAlias = recipes.Recipe
@@ -17,6 +19,9 @@ else:  # a command for each preset, whose values are the flags' defaults
     Preset = tyro.extras.subcommand_type_from_defaults(
         recipes.PRESETS, {name: preset.summary for name, preset in recipes.PRESETS.items()}
     )
+
+
+_say = console.Steps()  # what is going on, on stderr: results alone are on stdout
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +41,8 @@ def train(recipe: Annotated[Preset, tyro.conf.arg(name="")]) -> None:
     _load_package()
     from keras_gan import runs
 
-    runs.run(recipe)
+    _say.end()
+    _suggest(*recipe.following, model=str(runs.run(recipe)))
 
 
 def evaluate(
@@ -70,12 +76,14 @@ def evaluate(
     if not models:
         raise ValueError("There is no model to score. Give the folder of a run, for example runs/mnist-1.")
     backend.use_device(device)
+    _say("Reading the models and the data")
     samplers = {model: loading.load(model, prior) for model in models}
     cards = {model: _trained_on(model, sampler.card) for model, sampler in samplers.items()}
     table = evaluation.evaluate(
         samplers, _load_data(cards, data), measures, num_samples, seeds, kmeans=kmeans, progress=_say
     )
-    print(table.to_json() if json else table)
+    _done(table.to_json() if json else str(table))
+    _suggest("sample {model}", "export {model} --format keras", model=models[0])
 
 
 def sample(
@@ -108,6 +116,7 @@ def sample(
     from keras_gan.artifacts import files, loading
     from keras_gan.figures import grids
 
+    _say("Drawing the samples")
     sampler = loading.load(model, prior)
     asked: dict[str, Any] = {}
     if condition:  # an equal share of the samples for each, in this order
@@ -123,7 +132,8 @@ def sample(
         files.write(path, lambda partial: np.savez(partial, samples=samples))
     else:
         files.write(path, lambda partial: grids.save_grid(samples, partial, columns))
-    print(f"Wrote {out}: samples of shape {samples.shape[1:]}")
+    _done(f"Wrote {out}: {len(samples)} samples of shape {samples.shape[1:]}")
+    _suggest("evaluate {model}", "export {model} --format keras", model=model)
 
 
 def export(
@@ -141,7 +151,10 @@ def export(
     _load_package()
     from keras_gan.artifacts import shipping
 
-    print(f"Wrote {shipping.export(model, format, out)}")
+    _say("Exporting the generator, and comparing the export with the model")
+    path = shipping.export(model, format, out)
+    _done(f"Wrote {path}, and beside it a card that says what it was trained on")
+    _suggest("sample {model} --out samples-of-export.png", model=str(path))
 
 
 def ship(
@@ -159,9 +172,11 @@ def ship(
     _load_package()
     from keras_gan.artifacts import shipping
 
+    _say("Reading the data")
     card = shipping.ship(run, folder, _load_data({run: _trained_on(run, {})}, data), _say)
     value = card["scores"]["measures"]["parzen"]["cells"]["log_likelihood"]["value"]
-    print(f"Wrote {folder}: test log-likelihood {value:.1f} nats")
+    _done(f"Wrote {folder}: test log-likelihood {value:.1f} nats")
+    _suggest("sample {model}/generator.keras", model=folder)
 
 
 def figures(
@@ -185,8 +200,9 @@ def figures(
 
     if not runs:
         raise ValueError("Figures are drawn from runs. Give the folder of one, for example runs/mnist-1.")
-    for path in paper.draw(list(runs), output or f"{runs[0]}/figures", seed, steps):
-        print(f"Wrote {path}")
+    _say("Drawing the figures")
+    paths = paper.draw(list(runs), output or f"{runs[0]}/figures", seed, steps)
+    _done("\n".join(f"Wrote {path}" for path in paths))
 
 
 def curves(
@@ -203,8 +219,11 @@ def curves(
         output: PNG file to write.
         dataset: What they were trained on; by default what their folders say.
     """
+    _load_package()
     from keras_gan import datasets
     from keras_gan.figures import curves as drawing
+
+    _say("Drawing the curves")
 
     if dataset is not None:
         levels = datasets.LEVELS.get(dataset, {})
@@ -212,7 +231,7 @@ def curves(
         cards = [_run_data(run) for run in runs if (Path(run) / "config.json").is_file()]
         levels = {name: level for card in cards for name, level in card.get("levels", {}).items()}
     drawing.save_curves(runs, output, levels)
-    print(f"Wrote {output}")
+    _done(f"Wrote {output}")
 
 
 def theory(runs: tyro.conf.Positional[tuple[str, ...]]) -> None:
@@ -226,7 +245,12 @@ def theory(runs: tyro.conf.Positional[tuple[str, ...]]) -> None:
 
     if not runs:
         raise ValueError("The theory is compared with runs. Give the folder of one, for example runs/gaussians-grid-1.")
-    print(report.table([(run, report.measure_run(run)) for run in runs]))
+    reports = []
+    for run in runs:
+        _say(f"Comparing {run} with the theory")
+        reports.append((run, report.measure_run(run)))
+    _done(report.table(reports))
+    _suggest("figures {model}", model=runs[0])
 
 
 def saturation(output: str = "saturation.png") -> None:
@@ -238,8 +262,8 @@ def saturation(output: str = "saturation.png") -> None:
     _load_package()
     from keras_gan.figures import curves
 
-    print(curves.saturation(output))
-    print(f"Wrote {output}")
+    _say("Drawing the gradients")
+    _done(f"{curves.saturation(output)}\nWrote {output}")
 
 
 def _check_samples(n, seed, out, interpolate):
@@ -252,9 +276,14 @@ def _check_samples(n, seed, out, interpolate):
         raise ValueError(f"Samples are written as .png or .npz. Received: out={out!r}.")
 
 
-def _say(line):
-    """Progress goes to stderr: results alone are on stdout."""
-    print(line, file=sys.stderr, flush=True)
+def _done(result):
+    _say.end()
+    console.tell(result)
+
+
+def _suggest(*commands, model):
+    """Says what can be done next with a model."""
+    console.suggest([f"keras-gan {words}".format(model=shlex.quote(model)) for words in commands])
 
 
 def _run_data(run):
@@ -315,6 +344,7 @@ def _load_data(cards, data):
 
 def _load_package():
     """Keras reads a saved file only if its classes are there."""
+    _say(f"Loading Keras with {startup.BACKENDS[startup.choose_backend()]}")
     for name in keras_gan.__all__:
         getattr(keras_gan, name)
 
@@ -322,21 +352,39 @@ def _load_package():
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command; bad input ends it with one line and exit code 2."""
     try:
+        if (sys.argv[1:] if arguments is None else arguments) == ["--version"]:
+            print(startup.versions())
+        else:
+            _run(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # the reader has seen enough, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except (ValueError, OSError, RuntimeError, ImportError) as error:
+        _say.end()
+        print(f"keras-gan: error: {error}", file=sys.stderr)
+        sys.exit(2)
+    finally:
+        _say.end()
+
+
+def _run(arguments):
+    try:
         tyro.extras.subcommand_cli_from_dict(
             {
                 **{"train": train, "sample": sample, "evaluate": evaluate, "export": export},
                 **{"ship": ship, "figures": figures, "curves": curves, "theory": theory, "saturation": saturation},
             },
             prog="keras-gan",
-            description="Adversarial nets on Keras 3.",
+            description="Adversarial nets on Keras 3. `keras-gan --version` says which versions run, on which backend.",
             args=arguments,
             config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes),
         )
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except (ValueError, OSError, RuntimeError) as error:
-        print(f"keras-gan: error: {error}", file=sys.stderr)
-        sys.exit(2)
+    except SystemExit:  # after a help page
+        sys.stdout.flush()
+        raise
 
 
 if __name__ == "__main__":

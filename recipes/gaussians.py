@@ -92,6 +92,8 @@ class Gaussians(settings.Game):
     every: int = 1
     """Epochs between snapshots of the game and looks at the validation points; the model is saved every epoch."""
 
+    following = ("theory {model}", "figures {model}")
+
     @classmethod
     def steady(cls, points: str) -> "Gaussians":
         """Adam at a falling rate, with a gradient penalty, on `"normal"`, `"mixture"`, `"ring"` or `"grid"`."""

@@ -33,7 +33,9 @@ class Recipe:
     batch_size: int = 100
     """Examples per minibatch."""
     every: int = 5
-    """Epochs between pictures and looks at the validation data; the model is saved after every epoch."""
+    """Epochs between pictures (the first come earlier: 1, 2, 5, 10, ...) and between measurements on validation data.
+
+    The model is saved after every epoch."""
     seed: int | None = None
     """Seed of weights, noise, dropout and data order; by default one is drawn and printed."""
     run_dir: str | None = None
@@ -47,6 +49,10 @@ class Recipe:
     """The number in the logs whose highest value best.keras keeps; None for no best.keras."""
     reported: ClassVar[tuple[str, ...]] = ("loss",)
     """The numbers in the logs that are printed while a small data set is trained on."""
+    outlook: ClassVar[str] = ""
+    """A sentence on when there is something to see."""
+    following: ClassVar[tuple[str, ...]] = ()
+    """What `keras-gan` can do next with a run: words of its command line, with {model} for its folder."""
     exports: ClassVar[bool] = False
     """Whether the trained model has a generator to export, by an `export(folder, card=)` as the GAN's."""
 
@@ -121,6 +127,7 @@ class Game(Recipe):
     """Decay of an averaged generator that draws the samples, 0.999 for example; 0 for none."""
 
     reported: ClassVar[tuple[str, ...]] = ("value", "d_on_data", "d_on_samples")
+    following: ClassVar[tuple[str, ...]] = ("sample {model}", "evaluate {model}", "export {model} --format keras")
     exports: ClassVar[bool] = True
 
     def optimizers(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import keras
 
 import keras_gan
-from keras_gan import backend, callbacks
+from keras_gan import backend, callbacks, console
 from keras_gan.callbacks.measurement import Measurement
 from keras_gan.datasets import Dataset
 from keras_gan.runs import card, history, saved
@@ -44,12 +44,19 @@ def run(recipe: "Recipe") -> Path:
         OSError: if a file cannot be written; model.keras, or previous-model.keras, is of the epoch before.
         SystemExit: with code 130, after Ctrl-C.
     """
+    with console.Steps() as say:
+        return _run(recipe, say)
+
+
+def _run(recipe, say):
     recipe, folder = folders.find(recipe)
+    say("Preparing the device")
     recipe = dataclasses.replace(recipe, seed=prepare(recipe.device, recipe.precision, recipe.seed))
+    say("Reading the data")
     data = recipe.data()
     try:
         with folders.alone(folder):
-            _trained(recipe, folder, data)
+            _trained(recipe, folder, data, say)
     except KeyboardInterrupt as interrupt:
         print(f"Stopped. {interrupt} The same command with --run-dir {folder} resumes the run.", file=sys.stderr)
         raise SystemExit(130) from None
@@ -74,21 +81,24 @@ def prepare(device: str = "auto", precision: str = "float32", seed: int | None =
     keras.config.set_dtype_policy(precision)
     seed = random.SystemRandom().randrange(2**31) if seed is None else seed
     keras.utils.set_random_seed(seed)
-    print(f"keras_gan {keras_gan.__version__}: {backend.describe_device()}, {precision}, seed {seed}", flush=True)
+    console.tell(f"keras_gan {keras_gan.__version__}: {backend.describe_device()}, {precision}, seed {seed}")
     return seed
 
 
-def _trained(recipe: "Recipe", folder: Path, data: Dataset) -> keras.Model:
+def _trained(recipe: "Recipe", folder: Path, data: Dataset, say: console.Steps) -> keras.Model:
     """The recipe's model, trained in the folder; what must be trained before it in a subfolder."""
+    say("Building the model")
     model = saved.load(folder)
     if model is None and (before := recipe.before()) is not None:
         folders.record(recipe, folder, data)  # the run has begun: it is resumed with this seed
         subfolder, earlier = before
-        trained = _trained(earlier, folder / subfolder, data)
+        trained = _trained(earlier, folder / subfolder, data, say)
+        say("Building the model of the second game")
         keras.utils.set_random_seed(recipe.seed)  # the initial weights are the same after a stop
         model = recipe.build(data, recipe.seed, trained)
     elif model is None:
         model = recipe.build(data, recipe.seed)
+    say.end()
     fit(model, recipe, folder, data)
     return model
 
@@ -111,20 +121,24 @@ def fit(model: keras.Model, recipe: "Recipe", folder: Path, data: Dataset) -> No
     own = recipe.callbacks(data, folder)
     rows = _earlier_rows(recipe, own, folder, done)
     few = len(data.train) < _FEW_EXAMPLES
+    bars = 1 if console.is_terminal(sys.stdout) else 2  # a file gets one line per epoch
     checkpoint = callbacks.Checkpoint(folder / saved.LAST, done)
     arguments = recipe.fit_arguments(data)
     if validated := arguments.get("validation_data") is not None:
         arguments["validation_freq"] = recipe.every
+    if any(isinstance(callback, callbacks.SampleGrid) for callback in own) and done < recipe.epochs:
+        console.tell(f"Pictures of the same noise: {folder / 'samples'}. {recipe.outlook}".rstrip())
     started = time.perf_counter()
     try:
-        with callbacks.Interrupt() as interrupt:
+        with callbacks.Interrupt() as interrupt, console.Steps() as steps:
             model.fit(
                 **arguments,
                 epochs=recipe.epochs,
                 initial_epoch=done,
-                verbose=0 if few else "auto",
+                verbose=0 if few else bars,
                 callbacks=[
                     interrupt,
+                    callbacks.SignsOfLife(steps, whole=few),
                     callbacks.Seconds(float(rows[-1]["seconds"]) if rows else 0.0),  # measurements are left out
                     *own,
                     *_best(recipe, folder, rows),
@@ -144,7 +158,7 @@ def fit(model: keras.Model, recipe: "Recipe", folder: Path, data: Dataset) -> No
     if done < recipe.epochs:
         seconds = time.perf_counter() - started
         pictures = f"; pictures in {folder / 'samples'}" if (folder / "samples").exists() else ""
-        print(f"Trained {recipe.epochs - done} epochs in {seconds:.0f} s{pictures}", flush=True)
+        console.tell(f"Trained {recipe.epochs - done} epochs in {seconds:.0f} s{pictures}")
     else:
         print(f"{folder} has {done} epochs already: nothing to train.", flush=True)
         if (folder / "generator").exists():
@@ -187,4 +201,6 @@ def _export(model, folder):
             file=sys.stderr,
         )
     else:
-        model.export(folder / "generator", card=card.describe(folder, model))
+        with console.Steps() as say:
+            say("Writing the generator as a SavedModel, and comparing it with the model")
+            model.export(folder / "generator", card=card.describe(folder, model))
