@@ -10,6 +10,7 @@ from conftest import make_data, make_gan
 
 import keras_gan as kg
 from keras_gan import console
+from keras_gan.callbacks import signs_of_life
 
 
 class Terminal(io.StringIO):
@@ -82,7 +83,8 @@ def test_durations():
     ]
 
 
-def test_signs_of_life_in_training(impatient, capsys):
+def test_signs_of_life_in_training(impatient, monkeypatch, capsys):
+    monkeypatch.setattr(signs_of_life, "_WARM_UP", 0.05)
     slow = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: time.sleep(0.1))
     with console.Steps() as steps:
         signs = kg.callbacks.SignsOfLife(steps)

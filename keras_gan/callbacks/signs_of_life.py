@@ -6,6 +6,8 @@ import keras
 
 from keras_gan import console
 
+_WARM_UP = 5.0  # seconds before it can be told how long the rest will take: a short last batch is compiled, too
+
 
 class SignsOfLife(keras.callbacks.Callback):
     """Says on stderr what training is at, and for how long it will go on, whenever nothing was printed for seconds.
@@ -36,9 +38,12 @@ class SignsOfLife(keras.callbacks.Callback):
             self._first, self._began, self._done_before = False, time.monotonic(), done
             self.steps.clear()
         elif self.whole and done > self._done_before:
-            epochs = self.params["epochs"]
-            left = (time.monotonic() - self._began) * (epochs - done) / (done - self._done_before)
-            self.steps.now(f"epoch {self._epoch + 1}/{epochs}, about {console.duration(left)} left")
+            epochs, passed = self.params["epochs"], time.monotonic() - self._began
+            left = ""
+            if passed > _WARM_UP:
+                remaining = passed * (epochs - done) / (done - self._done_before)
+                left = f", about {console.duration(remaining)} left"
+            self.steps.now(f"epoch {self._epoch + 1}/{epochs}{left}")
 
     def on_train_end(self, logs=None):
         self.steps.clear()
