@@ -21,6 +21,11 @@ else:  # a command for each preset, whose values are the flags' defaults
     )
 
 
+Model: TypeAlias = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
+Models: TypeAlias = Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="MODEL ...")]
+Run: TypeAlias = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN")]
+Runs: TypeAlias = Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="RUN ...")]
+
 _say = console.Steps()  # what is going on, on stderr: results alone are on stdout
 
 
@@ -37,7 +42,7 @@ class Data:
 
 
 def train(recipe: Annotated[Preset, tyro.conf.arg(name="")]) -> None:
-    """Train a recipe. A folder gets the run's config, history, pictures and models."""
+    """Train a recipe, for example digits-conditional. Its run's folder gets settings, history, pictures and models."""
     _load_package()
     from keras_gan import runs
 
@@ -46,7 +51,7 @@ def train(recipe: Annotated[Preset, tyro.conf.arg(name="")]) -> None:
 
 
 def evaluate(
-    models: tyro.conf.Positional[tuple[str, ...]],
+    models: Models,
     data: Data = Data(),
     measures: tuple[str, ...] = ("parzen", "modes"),
     num_samples: int = 10_000,
@@ -87,7 +92,7 @@ def evaluate(
 
 
 def sample(
-    model: tyro.conf.Positional[str],
+    model: Model,
     n: int = 64,
     seed: int | None = None,
     out: str = "samples.png",
@@ -100,8 +105,8 @@ def sample(
 
     Args:
         model: The folder of a run, a .keras file, a generator in any exported format, or the name of a shipped one.
-        n: Samples; with --interpolate lines.
-        seed: Of the noise: the same seed, the same noise. Drawn by default.
+        n: How many samples; with --interpolate, how many lines.
+        seed: Seed of the noise; the same seed gives the same noise. By default one is drawn.
         out: A .png picture, or a .npz file with `samples` on the model's own scale.
         interpolate: Samples on each line between two draws of the prior; 0 for single samples.
         spherical: Go along great circles instead of straight lines.
@@ -137,7 +142,7 @@ def sample(
 
 
 def export(
-    model: tyro.conf.Positional[str],
+    model: Model,
     format: Literal["saved_model", "onnx", "litert", "torch", "keras"] = "saved_model",
     out: str | None = None,
 ) -> None:
@@ -146,7 +151,7 @@ def export(
     Args:
         model: The folder of a run (its best model), a .keras file, or the name of a shipped generator.
         format: SavedModel, ONNX, LiteRT, PyTorch program (.pt2) or .keras.
-        out: File to write; by default in exports/. A SavedModel's folder gets a numbered subfolder a version.
+        out: File to write; by default in exports/. A SavedModel's folder gets a numbered subfolder per version.
     """
     _load_package()
     from keras_gan.artifacts import shipping
@@ -158,8 +163,8 @@ def export(
 
 
 def ship(
-    run: tyro.conf.Positional[str],
-    folder: tyro.conf.Positional[str],
+    run: Run,
+    folder: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="FOLDER")],
     data: Data = Data(),
 ) -> None:
     """Write a run's best generator for others: SavedModel, .keras, picture, and a card with its numbers.
@@ -176,11 +181,11 @@ def ship(
     card = shipping.ship(run, folder, _load_data({run: _trained_on(run, {})}, data), _say)
     value = card["scores"]["measures"]["parzen"]["cells"]["log_likelihood"]["value"]
     _done(f"Wrote {folder}: test log-likelihood {value:.1f} nats")
-    _suggest("sample {model}/generator.keras", model=folder)
+    _suggest("sample {model}", model=folder)
 
 
 def figures(
-    runs: tyro.conf.Positional[tuple[str, ...]],
+    runs: Runs,
     output: str | None = None,
     steps: int = 12,
     seed: int = 0,
@@ -193,7 +198,7 @@ def figures(
         runs: Folders of runs.
         output: Folder to write to; by default figures/ in the first run's.
         steps: Images along a line in figure 3.
-        seed: Of the noise.
+        seed: Seed of the noise.
     """
     _load_package()
     from keras_gan.figures import paper
@@ -206,7 +211,7 @@ def figures(
 
 
 def curves(
-    runs: tyro.conf.Positional[tuple[str, ...]],
+    runs: Runs,
     output: str = "curves.png",
     dataset: Literal["mnist", "tfd", "cifar10"] | None = None,
 ) -> None:
@@ -217,7 +222,7 @@ def curves(
     Args:
         runs: Folders of runs.
         output: PNG file to write.
-        dataset: What they were trained on; by default what their folders say.
+        dataset: What the runs were trained on; by default what their folders say.
     """
     _load_package()
     from keras_gan import datasets
@@ -234,8 +239,8 @@ def curves(
     _done(f"Wrote {output}")
 
 
-def theory(runs: tyro.conf.Positional[tuple[str, ...]]) -> None:
-    """Compare the pairs that runs of gaussians-... ended with, and the paper's theory: one row per run.
+def theory(runs: Runs) -> None:
+    """Compare what runs of gaussians-... have learnt with the paper's theory: one row per run.
 
     Args:
         runs: Folders of runs; where there are several, their mean and worst are printed too.
@@ -378,7 +383,8 @@ def _run(arguments):
                 **{"ship": ship, "figures": figures, "curves": curves, "theory": theory, "saturation": saturation},
             },
             prog="keras-gan",
-            description="Adversarial nets on Keras 3. `keras-gan --version` says which versions run, on which backend.",
+            description="Adversarial nets on Keras 3. Start with `keras-gan train digits-conditional`, which takes a minute. "
+            "`keras-gan --version` says what runs.",
             args=arguments,
             config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes),
         )

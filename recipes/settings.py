@@ -33,9 +33,7 @@ class Recipe:
     batch_size: int = 100
     """Examples per minibatch."""
     every: int = 5
-    """Epochs between pictures (the first come earlier: 1, 2, 5, 10, ...) and between measurements on validation data.
-
-    The model is saved after every epoch."""
+    """Epochs between pictures (early ones come sooner) and looks at validation data; the model is saved each epoch."""
     seed: int | None = None
     """Seed of weights, noise, dropout and data order; by default one is drawn and printed."""
     run_dir: str | None = None
@@ -197,15 +195,15 @@ class Released(MeasuredGame):
     """Momentum SGD: a learning rate that falls a little with every update, a momentum that rises with the epochs."""
 
     learning_rate: float = 0.1
-    """Of both players, at the first update."""
+    """Learning rate of both players, at the first update."""
     decay_factor: float = 1.000004
     """What every update divides the learning rate by."""
     minimum_learning_rate: float = 1e-6
     """Where the learning rate stops falling."""
     momentum: float = 0.5
-    """Of both players, in the first epoch."""
+    """Momentum of both players, in the first epoch."""
     final_momentum: float = 0.7
-    """Of both players, from the last epoch of the ramp on."""
+    """Momentum of both players, from the last epoch of the ramp on."""
     ramp_epochs: int = 250
     """Epoch at which the momentum stops rising."""
     discriminator_weight: float = 0.5
@@ -227,7 +225,7 @@ class R1(MeasuredGame):
     """Adam at a small constant rate, a gradient penalty in place of dropout, an averaged generator."""
 
     learning_rate: float = 3e-4
-    """Of both players."""
+    """Learning rate of both players."""
     beta_1: float = 0.5
     """Adam's decay of the gradient's average."""
     epsilon: float = 1e-5
