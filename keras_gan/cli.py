@@ -383,8 +383,8 @@ def _run(arguments):
                 **{"ship": ship, "figures": figures, "curves": curves, "theory": theory, "saturation": saturation},
             },
             prog="keras-gan",
-            description="Adversarial nets on Keras 3. Start with `keras-gan train digits-conditional`, which takes a minute. "
-            "`keras-gan --version` says what runs.",
+            description="Adversarial nets on Keras 3. Start with `keras-gan train digits-conditional`. "
+            "`keras-gan --version` says what runs, on which backend.",
             args=arguments,
             config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes),
         )
