@@ -3,6 +3,10 @@
 
 def main() -> None:
     """Runs the command."""
+    from keras_gan import startup
+
+    startup.set_up_command()
+
     from keras_gan import cli
 
     cli.main()

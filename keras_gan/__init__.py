@@ -4,6 +4,8 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
+from keras_gan import startup
+
 __version__ = "0.2.0"
 __all__ = [
     "GAN",
@@ -37,6 +39,8 @@ def __getattr__(name: str) -> Any:
 
 # Keras reads a saved file only if its classes are registered, so importing keras_gan imports them all. The command
 # `keras-gan` alone waits until it needs Keras: `keras-gan --help` should not take the seconds that a backend needs.
+if "keras" not in sys.modules and "keras_gan_command" not in sys.modules:
+    startup.choose_backend()
 if TYPE_CHECKING or "keras_gan_command" not in sys.modules:
     from keras_gan import (
         callbacks,

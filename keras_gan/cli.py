@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import tyro
 
 import keras_gan
-from keras_gan import recipes
+from keras_gan import console, recipes, startup
 
 if TYPE_CHECKING:
     Preset: TypeAlias = recipes.Recipe
@@ -20,6 +22,14 @@ else:  # a command for each preset, whose values are the flags' defaults
 
 _MOST = {".png": 10_000, ".npz": 1_000_000}  # samples in a file, whatever their shape
 _LARGEST, _PIXELS = 4 << 30, 100_000_000  # bytes of the samples, as float32; pixels of a picture
+
+
+Model: TypeAlias = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
+Models: TypeAlias = Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="MODEL ...")]
+Run: TypeAlias = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN")]
+Runs: TypeAlias = Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="RUN ...")]
+
+_say = console.Steps()  # what is going on, on stderr: results alone are on stdout
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,15 +46,16 @@ class Data:
 
 
 def train(recipe: Annotated[Preset, tyro.conf.arg(name="")]) -> None:
-    """Train a recipe. A folder gets the run's config, history, pictures and models."""
+    """Train a recipe, for example digits-conditional. Its run's folder gets settings, history, pictures and models."""
     _load_package()
     from keras_gan import runs
 
-    runs.run(recipe)
+    _say.end()
+    _suggest(*recipe.following, model=str(runs.run(recipe)))
 
 
 def evaluate(
-    models: tyro.conf.Positional[tuple[str, ...]],
+    models: Models,
     data: Data = Data(),
     measures: tuple[str, ...] = ("parzen", "modes", "fid", "kid", "precision_recall"),
     num_samples: int = 10_000,
@@ -81,6 +92,7 @@ def evaluate(
     if not models:
         raise ValueError("There is no model to score. Give the folder of a run, for example runs/mnist-1.")
     backend.use_device(device)
+    _say("Reading the models and the data")
     samplers = {model: loading.load(model, prior) for model in models}
     cards = {model: _trained_on(model, sampler.card) for model, sampler in samplers.items()}
     chosen = [evaluation.measures.AISMeasure(budget) if name == "ais" else name for name in measures]
@@ -94,11 +106,12 @@ def evaluate(
         features=features,
         progress=_say,
     )
-    print(table.to_json() if json else table)
+    _done(table.to_json() if json else str(table))
+    _suggest("sample {model}", "export {model} --format keras", model=models[0])
 
 
 def sample(
-    model: tyro.conf.Positional[str],
+    model: Model,
     n: int = 64,
     seed: int | None = None,
     out: str = "samples.png",
@@ -111,8 +124,8 @@ def sample(
 
     Args:
         model: The folder of a run, a .keras file, a generator in any exported format, or the name of a shipped one.
-        n: Samples; with --interpolate lines.
-        seed: Of the noise: the same seed, the same noise. Drawn by default.
+        n: How many samples; with --interpolate, how many lines.
+        seed: Seed of the noise; the same seed gives the same noise. By default one is drawn.
         out: A .png picture, or a .npz file with `samples` on the model's own scale.
         interpolate: Samples on each line between two draws of the prior; 0 for single samples.
         spherical: Go along great circles instead of straight lines.
@@ -127,6 +140,7 @@ def sample(
     from keras_gan.artifacts import files, loading
     from keras_gan.figures import grids
 
+    _say("Drawing the samples")
     sampler = loading.load(model, prior)
     _check_size(n * (interpolate or 1), sampler.sample_shape, out)
     asked: dict[str, Any] = {}
@@ -143,11 +157,12 @@ def sample(
         files.write(path, lambda partial: np.savez(partial, samples=samples))
     else:
         files.write(path, lambda partial: grids.save_grid(samples, partial, columns))
-    print(f"Wrote {out}: samples of shape {samples.shape[1:]}")
+    _done(f"Wrote {out}: {len(samples)} samples of shape {samples.shape[1:]}")
+    _suggest("evaluate {model}", "export {model} --format keras", model=model)
 
 
 def export(
-    model: tyro.conf.Positional[str],
+    model: Model,
     format: Literal["saved_model", "onnx", "litert", "torch", "keras"] = "saved_model",
     out: str | None = None,
 ) -> None:
@@ -156,17 +171,20 @@ def export(
     Args:
         model: The folder of a run (its best model), a .keras file, or the name of a shipped generator.
         format: SavedModel, ONNX, LiteRT, PyTorch program (.pt2) or .keras.
-        out: File to write; by default in exports/. A SavedModel's folder gets a numbered subfolder a version.
+        out: File to write; by default in exports/. A SavedModel's folder gets a numbered subfolder per version.
     """
     _load_package()
     from keras_gan.artifacts import shipping
 
-    print(f"Wrote {shipping.export(model, format, out)}")
+    _say("Exporting the generator, and comparing the export with the model")
+    path = shipping.export(model, format, out)
+    _done(f"Wrote {path}, and beside it a card that says what it was trained on")
+    _suggest("sample {model} --out samples-of-export.png", model=str(path))
 
 
 def ship(
-    run: tyro.conf.Positional[str],
-    folder: tyro.conf.Positional[str],
+    run: Run,
+    folder: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="FOLDER")],
     data: Data = Data(),
 ) -> None:
     """Write a run's best model for others. A generator: SavedModel, .keras, picture, and a card with its numbers.
@@ -179,16 +197,18 @@ def ship(
     _load_package()
     from keras_gan.artifacts import shipping
 
+    _say("Reading the data")
     card = shipping.ship(run, folder, _load_data({run: _trained_on(run, {})}, data), _say)
     if "test_accuracy" in card["scores"]:
-        print(f"Wrote {folder}: test accuracy {100 * card['scores']['test_accuracy']:.1f}%")
+        _done(f"Wrote {folder}: test accuracy {100 * card['scores']['test_accuracy']:.1f}%")
     else:
         value = card["scores"]["measures"]["parzen"]["cells"]["log_likelihood"]["value"]
-        print(f"Wrote {folder}: test log-likelihood {value:.1f} nats")
+        _done(f"Wrote {folder}: test log-likelihood {value:.1f} nats")
+        _suggest("sample {model}", model=folder)
 
 
 def figures(
-    runs: tyro.conf.Positional[tuple[str, ...]],
+    runs: Runs,
     output: str | None = None,
     steps: int = 12,
     seed: int = 0,
@@ -202,7 +222,7 @@ def figures(
         runs: Folders of runs.
         output: Folder to write to; by default figures/ in the first run's.
         steps: Images along a line in figure 3.
-        seed: Of the noise.
+        seed: Seed of the noise.
         data_path: Where the runs' data are now, if they moved.
     """
     _load_package()
@@ -210,12 +230,13 @@ def figures(
 
     if not runs:
         raise ValueError("Figures are drawn from runs. Give the folder of one, for example runs/mnist-1.")
-    for path in paper.draw(list(runs), output or f"{runs[0]}/figures", seed, steps, data_path):
-        print(f"Wrote {path}")
+    _say("Drawing the figures")
+    paths = paper.draw(list(runs), output or f"{runs[0]}/figures", seed, steps, data_path)
+    _done("\n".join(f"Wrote {path}" for path in paths))
 
 
 def curves(
-    runs: tyro.conf.Positional[tuple[str, ...]],
+    runs: Runs,
     output: str = "curves.png",
     dataset: Literal["mnist", "tfd", "cifar10"] | None = None,
 ) -> None:
@@ -226,24 +247,27 @@ def curves(
     Args:
         runs: Folders of runs.
         output: PNG file to write.
-        dataset: What they were trained on; by default what their folders say.
+        dataset: What the runs were trained on; by default what their folders say.
     """
+    _load_package()
     from keras_gan import datasets
     from keras_gan.figures import curves as drawing
 
     if not runs:
         raise ValueError("Curves are drawn from runs. Give the folder of one, for example runs/mnist-1.")
+    _say("Drawing the curves")
+
     if dataset is not None:
         levels = datasets.LEVELS.get(dataset, {})
     else:
         cards = [_run_data(run) for run in runs if (Path(run) / "config.json").is_file()]
         levels = {name: level for card in cards for name, level in card.get("levels", {}).items()}
     drawing.save_curves(runs, output, levels)
-    print(f"Wrote {output}")
+    _done(f"Wrote {output}")
 
 
-def theory(runs: tyro.conf.Positional[tuple[str, ...]]) -> None:
-    """Compare the pairs that runs of gaussians-... ended with, and the paper's theory: one row per run.
+def theory(runs: Runs) -> None:
+    """Compare what runs of gaussians-... have learnt with the paper's theory: one row per run.
 
     Args:
         runs: Folders of runs; where there are several, their mean and worst are printed too.
@@ -253,7 +277,12 @@ def theory(runs: tyro.conf.Positional[tuple[str, ...]]) -> None:
 
     if not runs:
         raise ValueError("The theory is compared with runs. Give the folder of one, for example runs/gaussians-grid-1.")
-    print(report.table([(run, report.measure_run(run)) for run in runs]))
+    reports = []
+    for run in runs:
+        _say(f"Comparing {run} with the theory")
+        reports.append((run, report.measure_run(run)))
+    _done(report.table(reports))
+    _suggest("figures {model}", model=runs[0])
 
 
 def saturation(output: str = "saturation.png") -> None:
@@ -265,8 +294,8 @@ def saturation(output: str = "saturation.png") -> None:
     _load_package()
     from keras_gan.figures import curves
 
-    print(curves.saturation(output))
-    print(f"Wrote {output}")
+    _say("Drawing the gradients")
+    _done(f"{curves.saturation(output)}\nWrote {output}")
 
 
 def _check_samples(n, seed, out, interpolate):
@@ -302,9 +331,14 @@ def _check_size(num, shape, out):
         )
 
 
-def _say(line):
-    """Progress goes to stderr: results alone are on stdout."""
-    print(line, file=sys.stderr, flush=True)
+def _done(result):
+    _say.end()
+    console.tell(result)
+
+
+def _suggest(*commands, model):
+    """Says what can be done next with a model."""
+    console.suggest([f"keras-gan {words}".format(model=shlex.quote(model)) for words in commands])
 
 
 def _run_data(run):
@@ -394,6 +428,7 @@ def _as_sampled(model, sampler):
 
 def _load_package():
     """Keras reads a saved file only if its classes are there."""
+    _say(f"Loading Keras with {startup.BACKENDS[startup.choose_backend()]}")
     for name in keras_gan.__all__:
         getattr(keras_gan, name)
 
@@ -401,21 +436,40 @@ def _load_package():
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command; bad input ends it with one line and exit code 2."""
     try:
+        if (sys.argv[1:] if arguments is None else arguments) == ["--version"]:
+            print(startup.versions())
+        else:
+            _run(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # the reader has seen enough, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except (ValueError, OSError, RuntimeError, ImportError) as error:
+        _say.end()
+        print(f"keras-gan: error: {error}", file=sys.stderr)
+        sys.exit(2)
+    finally:
+        _say.end()
+
+
+def _run(arguments):
+    try:
         tyro.extras.subcommand_cli_from_dict(
             {
                 **{"train": train, "sample": sample, "evaluate": evaluate, "export": export},
                 **{"ship": ship, "figures": figures, "curves": curves, "theory": theory, "saturation": saturation},
             },
             prog="keras-gan",
-            description="Adversarial nets on Keras 3.",
+            description="Adversarial nets on Keras 3. Start with `keras-gan train digits-conditional`. "
+            "`keras-gan --version` says what runs, on which backend.",
             args=arguments,
             config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes),
         )
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except (ValueError, OSError, RuntimeError) as error:
-        print(f"keras-gan: error: {error}", file=sys.stderr)
-        sys.exit(2)
+    except SystemExit:  # after a help page
+        sys.stdout.flush()
+        raise
 
 
 if __name__ == "__main__":

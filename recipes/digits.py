@@ -19,9 +19,9 @@ class Digits(settings.Game):
     """Passes over the 1,297 training images."""
     every: int = 100
     learning_rate: float = 0.1
-    """Of both players, constant."""
+    """Learning rate of both players, constant."""
     momentum: float = 0.5
-    """Of both players, constant."""
+    """Momentum of both players, constant."""
     discriminator_weight: float = 0.5
     ema: float = 0.999
 
@@ -29,6 +29,7 @@ class Digits(settings.Game):
         "learning_rate": settings.NOT_NEGATIVE,
         "momentum": settings.BELOW_ONE,
     }
+    outlook = "The first digits show after about 200 epochs, good ones after 500."
 
     def data(self):
         import keras_gan as kg

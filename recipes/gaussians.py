@@ -98,6 +98,7 @@ class Gaussians(settings.Game):
         **dict.fromkeys(("noise_dim", "units"), settings.SIZE),
         "hidden_layers": settings.integers(0, 1000),
     }
+    following = ("theory {model}", "figures {model}")
 
     @classmethod
     def steady(cls, points: str) -> "Gaussians":

@@ -71,7 +71,7 @@ class Recipe:
     batch_size: int = 100
     """Examples per minibatch."""
     every: int = 5
-    """Epochs between pictures and looks at the validation data; the model is saved after every epoch."""
+    """Epochs between pictures (early ones come sooner) and looks at validation data; the model is saved each epoch."""
     seed: int | None = None
     """Seed of weights, noise, dropout and data order; by default one is drawn and printed."""
     run_dir: str | None = None
@@ -91,6 +91,10 @@ class Recipe:
     """The number in the logs whose highest value best.keras keeps; None for no best.keras."""
     reported: ClassVar[tuple[str, ...]] = ("loss",)
     """The numbers in the logs that are printed while a small data set is trained on."""
+    outlook: ClassVar[str] = ""
+    """A sentence on when there is something to see."""
+    following: ClassVar[tuple[str, ...]] = ()
+    """What `keras-gan` can do next with a run: words of its command line, with {model} for its folder."""
     exports: ClassVar[bool] = False
     """Whether the trained model has a generator to export, by an `export(folder, card=)` as the GAN's."""
 
@@ -186,6 +190,7 @@ class Game(Recipe):
         "ema": BELOW_ONE,
     }
     reported: ClassVar[tuple[str, ...]] = ("value", "d_on_data", "d_on_samples")
+    following: ClassVar[tuple[str, ...]] = ("sample {model}", "evaluate {model}", "export {model} --format keras")
     exports: ClassVar[bool] = True
 
     def check(self) -> None:
@@ -264,15 +269,15 @@ class Released(MeasuredGame):
     """Momentum SGD: a learning rate that falls a little with every update, a momentum that rises with the epochs."""
 
     learning_rate: float = 0.1
-    """Of both players, at the first update."""
+    """Learning rate of both players, at the first update."""
     decay_factor: float = 1.000004
     """What every update divides the learning rate by."""
     minimum_learning_rate: float = 1e-6
     """Where the learning rate stops falling."""
     momentum: float = 0.5
-    """Of both players, in the first epoch."""
+    """Momentum of both players, in the first epoch."""
     final_momentum: float = 0.7
-    """Of both players, from the last epoch of the ramp on."""
+    """Momentum of both players, from the last epoch of the ramp on."""
     ramp_epochs: int = 250
     """Epoch at which the momentum stops rising."""
     discriminator_weight: float = 0.5
@@ -310,7 +315,7 @@ class R1(MeasuredGame):
     """Adam at a small constant rate, a gradient penalty in place of dropout, an averaged generator."""
 
     learning_rate: float = 3e-4
-    """Of both players."""
+    """Learning rate of both players."""
     beta_1: float = 0.5
     """Adam's decay of the gradient's average."""
     epsilon: float = 1e-5

@@ -24,7 +24,7 @@ class Tfd(settings.Released):
     epochs: int = 22
     """Passes over the training images of the second."""
     learning_rate: float = 0.05
-    """Of both players, at the first update of each game."""
+    """Learning rate of both players, at the first update of each game."""
     width: float = 1.0
     """Factor on the hidden layers' sizes, for small machines."""
     data_path: str | None = None

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -59,7 +60,7 @@ def test_the_presets_are_listed(capsys):
 def received(monkeypatch):
     """The recipes that are run, without running them."""
     recipes = []
-    monkeypatch.setattr(training, "run", recipes.append)
+    monkeypatch.setattr(training, "run", lambda recipe: recipes.append(recipe) or "run")
     return recipes
 
 
@@ -90,7 +91,7 @@ def test_bad_input_is_one_line_and_exit_code_2(monkeypatch, capsys):
     with pytest.raises(SystemExit) as exit:
         cli.main(["train", "mnist"])
     assert exit.value.code == 2
-    assert capsys.readouterr().err == "keras-gan: error: what was wrong\n"
+    assert capsys.readouterr().err.splitlines()[1:] == ["keras-gan: error: what was wrong"]
 
 
 @pytest.mark.parametrize("arguments", [[], ["train"], ["train", "imagenet"], ["train", "digits", "--epoch", "x"]])
@@ -143,6 +144,21 @@ def test_curves_of_nothing(runs, message, tmp_path, monkeypatch, capsys):
     assert ended.value.code == 2
     assert capsys.readouterr().err.startswith(f"keras-gan: error: {message}")
     assert not list(tmp_path.iterdir())
+
+
+def test_what_comes_next(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(training, "run", lambda recipe: tmp_path / "my run")
+    cli.main(["train", "digits"])
+    run = shlex.quote(str(tmp_path / "my run"))
+    assert capsys.readouterr().err.splitlines()[-3:] == [
+        f"Next: keras-gan sample {run}",
+        f"      keras-gan evaluate {run}",
+        f"      keras-gan export {run} --format keras",
+    ]
+    cli.main(["train", "gaussians-ring"])
+    assert f"Next: keras-gan theory {run}\n" in capsys.readouterr().err
+    cli.main(["sample", "mnist", "--n", "4", "--out", str(tmp_path / "digits.png")])
+    assert "Next: keras-gan evaluate mnist\n" in capsys.readouterr().err
 
 
 def test_the_theory_of_runs(monkeypatch, capsys):

@@ -50,7 +50,7 @@ def test_a_digits_run_leaves_its_folder(tmp_path, capsys):
     assert [row["epoch"] for row in rows] == ["0", "1", "2", "3"]
     assert np.isfinite([float(row["value"]) for row in rows]).all()
     assert np.isfinite(float(rows[1]["val_value"]))
-    assert sorted(p.name for p in (folder / "samples").iterdir()) == [f"epoch_000{e}.png" for e in (0, 2, 4)]
+    assert sorted(p.name for p in (folder / "samples").iterdir()) == [f"epoch_000{e}.png" for e in (0, 1, 2, 4)]
     gan = keras.saving.load_model(folder / "model.keras")
     assert gan.updates == "simultaneous"
     import tensorflow
@@ -61,6 +61,18 @@ def test_a_digits_run_leaves_its_folder(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert backend.describe_device() in printed
     assert "epoch 2/4" in printed
+
+
+@pytest.mark.parametrize("few", [10_000, 0])  # examples up to which there is no bar
+def test_a_file_gets_plain_lines(few, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(training, "_FEW_EXAMPLES", few)
+    runs.run(Digits(epochs=2, every=1, seed=5, run_dir=str(tmp_path)))
+    printed = capsys.readouterr()
+    assert not {"\r", "\x1b", "\b"} & set(printed.out + printed.err)
+    lines = [line for line in printed.out.splitlines() if "d_on_data" in line]
+    assert len(lines) == 2
+    assert "The first digits show after about 200 epochs" in printed.out
+    assert "the first step" in printed.err
 
 
 def test_a_run_cut_short_leaves_a_model(tmp_path, monkeypatch, capsys):

@@ -18,13 +18,18 @@ def make_digits_gan():
     return gan
 
 
-def test_sample_grid_draws_before_training_every_so_often_and_at_the_end(images, tmp_path):
+def test_sample_grid_draws_before_training_early_every_so_often_and_at_the_end(images, tmp_path):
     gan = make_digits_gan()
-    gan.fit(images, batch_size=20, epochs=5, verbose=0, callbacks=[kg.callbacks.SampleGrid(tmp_path, every=2, rows=3)])
+    gan.fit(images, batch_size=20, epochs=5, verbose=0, callbacks=[kg.callbacks.SampleGrid(tmp_path, every=4, rows=3)])
     files = sorted(path.name for path in (tmp_path / "samples").iterdir())
-    assert files == [f"epoch_000{epoch}.png" for epoch in (0, 2, 4, 5)]
+    assert files == [f"epoch_000{epoch}.png" for epoch in (0, 1, 2, 4, 5)]
     last = np.asarray(Image.open(tmp_path / "samples" / "epoch_0005.png"))
     np.testing.assert_array_equal(last, kg.figures.grid(gan.sample(9, seed=0), columns=3)[..., 0])
+
+
+def test_early_pictures_come_at_growing_intervals(tmp_path):
+    grid = kg.callbacks.SampleGrid(tmp_path, every=100)
+    assert [epoch for epoch in range(1, 301) if grid._is_due(epoch)] == [1, 2, 5, 10, 20, 50, 100, 200, 300]
 
 
 def test_sample_grid_leaves_training_bit_identical(images, tmp_path):

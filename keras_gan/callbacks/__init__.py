@@ -10,6 +10,7 @@ from keras_gan.callbacks.parzen import ParzenLogLikelihood
 from keras_gan.callbacks.report import Report
 from keras_gan.callbacks.sample_grid import SampleGrid
 from keras_gan.callbacks.seconds import Seconds
+from keras_gan.callbacks.signs_of_life import SignsOfLife
 from keras_gan.callbacks.snapshots import Snapshots
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "Report",
     "SampleGrid",
     "Seconds",
+    "SignsOfLife",
     "Snapshots",
 ]

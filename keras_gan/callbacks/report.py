@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import keras
 
+from keras_gan import console
+
 
 class Report(keras.callbacks.Callback):
     """Prints a line every few epochs: for data so small that a progress bar per epoch would only flicker.
@@ -22,4 +24,4 @@ class Report(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every == 0:
             numbers = "".join(f"  {name} {logs[name]:.3f}" for name in self.names if name in (logs or {}))
-            print(f"epoch {epoch + 1}/{self.params['epochs']}{numbers}", flush=True)
+            console.tell(f"epoch {epoch + 1}/{self.params['epochs']}{numbers}")

@@ -36,12 +36,15 @@ class Series(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self._epochs_done = epoch + 1
-        if (epoch + 1) % self.every == 0:
+        if self._is_due(epoch + 1):
             self._write_epoch(epoch + 1)
 
     def on_train_end(self, logs=None):
         if self._epochs_done is not None and self._written != self._epochs_done:
             self._write_epoch(self._epochs_done)
+
+    def _is_due(self, epochs_done):
+        return epochs_done % self.every == 0
 
     def _write_epoch(self, epochs_done):
         self._written = epochs_done

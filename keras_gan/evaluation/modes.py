@@ -9,8 +9,6 @@ import dataclasses
 import warnings
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.neural_network import MLPClassifier
 
 from keras_gan.evaluation.distances import SquaredDistances, flat, nearest
 
@@ -152,10 +150,15 @@ def two_sample_accuracy(samples: np.ndarray, data: np.ndarray, seed: int = 0) ->
 
 
 def _fitted(points, labels, seed, updates):
+    import threadpoolctl
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier
+
     batch_size = min(200, len(points))
     epochs = -(-updates * batch_size // len(points))
     classifier = MLPClassifier((_HIDDEN_UNITS,), batch_size=batch_size, random_state=seed, max_iter=epochs)
-    with warnings.catch_warnings():
+    # Products this small gain nothing from threads, which wait long for each other where other work runs.
+    with warnings.catch_warnings(), threadpoolctl.threadpool_limits(1):
         warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is chosen, not a limit
         return classifier.fit(points.astype("float32"), labels)
 

@@ -9,8 +9,8 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
-import tqdm
 
+from keras_gan import console
 from keras_gan.evaluation.distances import SquaredDistances, flat
 
 GRID = tuple(float(sigma) for sigma in np.logspace(-1, 0, 10))  # that of the released script: .1, .1292, .1668, ..., 1
@@ -234,9 +234,7 @@ def _log_densities(points, samples, sigmas):
     pairs = SquaredDistances(points, samples)
     result = np.empty((len(sigmas), len(points)))
     factors = -1 / (2 * np.square(sigmas))
-    with tqdm.tqdm(
-        total=len(pairs), desc="Parzen window", unit="block", delay=_SECONDS_BEFORE_BAR, leave=False
-    ) as progress:
+    with console.bar(len(pairs), "Parzen window", "block", delay=_SECONDS_BEFORE_BAR) as progress:
         for rows, values in pairs.map(
             lambda smallest, excess: _log_mean_exp(smallest, excess, factors), _window(pairs, sigmas)
         ):

@@ -62,7 +62,7 @@ def draw(
             pictures = sorted((run / "samples").glob("epoch_*.png"))
             grids.save_gif(pictures, animation)
             written.append(folder / f"{name}-progress.png")
-            grids.save_strip(grids.evenly(pictures, 4), written[-1])
+            grids.save_strip(_evenly_in_epochs(pictures, 4), written[-1])
         written += [course, animation]
     return written
 
@@ -111,6 +111,13 @@ def figure3(model: Any, steps: int = 12, seed: int = 0, spherical: bool = False,
     samples = model.interpolate(rows, steps, seed, spherical)
     check_samples(samples, model)
     return grids.grid(samples, steps, grids.display_range(samples))
+
+
+def _evenly_in_epochs(pictures, num):
+    """The first, the last and those between that are nearest to even steps: early epochs have more pictures."""
+    epochs = np.array([int(picture.stem.removeprefix("epoch_")) for picture in pictures])
+    wanted = np.linspace(epochs[0], epochs[-1], num)
+    return [pictures[i] for i in sorted({int(abs(epochs - epoch).argmin()) for epoch in wanted})]
 
 
 def _is_points(data):

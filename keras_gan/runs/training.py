@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import keras
 
 import keras_gan
-from keras_gan import backend, callbacks
+from keras_gan import backend, callbacks, console
 from keras_gan.callbacks.interrupt import Terminated, terminable
 from keras_gan.callbacks.measurement import Measurement
 from keras_gan.datasets import Dataset
@@ -53,10 +53,12 @@ def run(recipe: "Recipe") -> Path:
     while part is not None:
         part.check()
         part = before[1] if (before := part.before()) else None
-    with terminable(), folders.opened(recipe) as (recipe, folder):
+    with console.Steps() as say, terminable(), folders.opened(recipe) as (recipe, folder):
         try:
+            say("Preparing the device")
             recipe = dataclasses.replace(recipe, seed=prepare(recipe.device, recipe.precision, recipe.seed))
-            _trained(recipe, folder, recipe.data())
+            say("Reading the data")
+            _trained(recipe, folder, recipe.data(), say)
         except KeyboardInterrupt as interrupt:
             said = str(interrupt) or "Nothing was being trained."
             print(f"Stopped. {said} {folders.advice(recipe, folder)}", file=sys.stderr)
@@ -82,23 +84,26 @@ def prepare(device: str = "auto", precision: str = "float32", seed: int | None =
     keras.config.set_dtype_policy(precision)
     seed = random.SystemRandom().randrange(2**31) if seed is None else seed
     keras.utils.set_random_seed(seed)
-    print(f"keras_gan {keras_gan.__version__}: {backend.describe_device()}, {precision}, seed {seed}", flush=True)
+    console.tell(f"keras_gan {keras_gan.__version__}: {backend.describe_device()}, {precision}, seed {seed}")
     return seed
 
 
-def _trained(recipe: "Recipe", folder: Path, data: Dataset, within: "Parts" = ()) -> keras.Model:
+def _trained(recipe: "Recipe", folder: Path, data: Dataset, say: console.Steps, within: "Parts" = ()) -> keras.Model:
     """The recipe's model, trained in the folder; what must be trained before it in a subfolder."""
+    say("Building the model")
     folders.clear(folder)
     model = saved.load(folder)
     if model is None:
         folders.check_nothing_lost(folder)
     if model is None and (before := recipe.before()) is not None:
         subfolder, earlier = before
-        trained = _trained(earlier, folder / subfolder, data, [*within, (recipe, folder)])
+        trained = _trained(earlier, folder / subfolder, data, say, [*within, (recipe, folder)])
+        say("Building the model of the second game")
         keras.utils.set_random_seed(recipe.seed)  # the initial weights are the same after a stop
         model = recipe.build(data, recipe.seed, trained)
     elif model is None:
         model = recipe.build(data, recipe.seed)
+    say.end()
     fit(model, recipe, folder, data, within)
     return model
 
@@ -122,10 +127,13 @@ def fit(model: keras.Model, recipe: "Recipe", folder: Path, data: Dataset, withi
     own = recipe.callbacks(data, folder)
     rows = _earlier_rows(recipe, own, folder, done)
     few = len(data.train) < _FEW_EXAMPLES
+    bars = 1 if console.is_terminal(sys.stdout) else 2  # a file gets one line per epoch
     checkpoint = callbacks.Checkpoint(folder / saved.LAST, done)
     arguments = recipe.fit_arguments(data)
     if validated := arguments.get("validation_data") is not None:
         arguments["validation_freq"] = recipe.every
+    if any(isinstance(callback, callbacks.SampleGrid) for callback in own) and done < recipe.epochs:
+        console.tell(f"Pictures of the same noise: {folder / 'samples'}. {recipe.outlook}".rstrip())
     started = time.perf_counter()
 
     def record(logs=None):  # not before everything is checked: a run that is refused leaves nothing
@@ -133,15 +141,16 @@ def fit(model: keras.Model, recipe: "Recipe", folder: Path, data: Dataset, withi
             folders.record(one, its_folder, data)
 
     try:
-        with callbacks.Interrupt() as interrupt:
+        with callbacks.Interrupt() as interrupt, console.Steps() as steps:
             model.fit(
                 **arguments,
                 epochs=recipe.epochs,
                 initial_epoch=done,
-                verbose=0 if few else "auto",
+                verbose=0 if few else bars,
                 callbacks=[
                     interrupt,
                     keras.callbacks.LambdaCallback(on_train_begin=record),
+                    callbacks.SignsOfLife(steps, whole=few),
                     callbacks.Seconds(float(rows[-1]["seconds"]) if rows else 0.0),  # measurements are left out
                     *own,
                     *_best(recipe, folder, rows),
@@ -161,7 +170,7 @@ def fit(model: keras.Model, recipe: "Recipe", folder: Path, data: Dataset, withi
     if done < recipe.epochs:
         seconds = time.perf_counter() - started
         pictures = f"; pictures in {folder / 'samples'}" if (folder / "samples").exists() else ""
-        print(f"Trained {recipe.epochs - done} epochs in {seconds:.0f} s{pictures}", flush=True)
+        console.tell(f"Trained {recipe.epochs - done} epochs in {seconds:.0f} s{pictures}")
     else:
         print(f"{folder} has {done} epochs already: nothing to train.", flush=True)
         if (folder / "generator").exists():
@@ -204,4 +213,6 @@ def _export(model, folder):
             file=sys.stderr,
         )
     else:
-        model.export(folder / "generator", card=card.describe(folder, model))
+        with console.Steps() as say:
+            say("Writing the generator as a SavedModel, and comparing it with the model")
+            model.export(folder / "generator", card=card.describe(folder, model))
