@@ -216,6 +216,8 @@ def curves(
     from keras_gan import datasets
     from keras_gan.figures import curves as drawing
 
+    if not runs:
+        raise ValueError("Curves are drawn from runs. Give the folder of one, for example runs/mnist-1.")
     if dataset is not None:
         levels = datasets.LEVELS.get(dataset, {})
     else:

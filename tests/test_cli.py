@@ -475,3 +475,21 @@ def test_a_class_that_nobody_registered_is_named(tmp_path, monkeypatch, capsys):
     (line,) = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
     assert "own.keras cannot be read as a Keras model: it holds 'my_package>Swirl'" in line
     assert "@keras.saving.register_keras_serializable()" in line
+
+
+@pytest.mark.parametrize("command", ["curves", "figures", "theory", "evaluate"])
+def test_commands_on_runs_want_one(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as exit:
+        cli.main([command])
+    assert exit.value.code == 2
+    assert "Give the folder of " in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("arguments", [["--steps", "1000000000"], ["--steps", "1"], ["--seed", "-1"]])
+def test_lines_of_figure_3_that_nobody_can_look_at(arguments, capsys):
+    with pytest.raises(SystemExit) as exit:
+        cli.main(["figures", "run", *arguments])
+    assert exit.value.code == 2
+    assert "A line of figure 3 has 2 to 100 images" in capsys.readouterr().err
