@@ -81,6 +81,6 @@ def test_gif(tmp_path):
 
 def test_a_damaged_picture_is_named(tmp_path):
     (tmp_path / "epoch_0000.png").write_bytes(b"no picture")
-    for write in (figures.save_gif, figures.save_strip):
+    for write in (grids.save_gif, grids.save_strip):
         with pytest.raises(ValueError, match=r"epoch_0000\.png cannot be read as a picture"):
             write([tmp_path / "epoch_0000.png"], tmp_path / "out.gif")

@@ -37,7 +37,7 @@ def test_every_form_draws_the_same_samples(gan, tmp_path):
     for format in ("saved_model", "onnx", "litert", "torch"):
         path = tmp_path / (f"generator{formats.SUFFIXES[format]}" if format != "saved_model" else "served/10")
         with pytest.raises(ValueError, match=f"The {format} program in .* cannot be run"):
-            programs.read(path, format)[0]([np.zeros((2, 9), "float32")])
+            programs.read(path, format)[0]([])
 
 
 def test_the_card_says_the_prior(gan, tmp_path):
