@@ -20,6 +20,7 @@ else:  # a command for each preset, whose values are the flags' defaults
         recipes.PRESETS, {name: preset.summary for name, preset in recipes.PRESETS.items()}
     )
 
+_MOST_STEPS = 100  # on a line of figure 3: a picture as wide as a person can look at
 _MOST = {".png": 10_000, ".npz": 1_000_000}  # samples in a file, whatever their shape
 _LARGEST, _PIXELS = 4 << 30, 100_000_000  # bytes of the samples, as float32; pixels of a picture
 
@@ -230,6 +231,11 @@ def figures(
 
     if not runs:
         raise ValueError("Figures are drawn from runs. Give the folder of one, for example runs/mnist-1.")
+    if not 2 <= steps <= _MOST_STEPS or seed < 0:
+        raise ValueError(
+            f"A line of figure 3 has 2 to {_MOST_STEPS} images, and a seed is at least 0. Received: steps={steps}, "
+            f"seed={seed}."
+        )
     _say("Drawing the figures")
     paths = paper.draw(list(runs), output or f"{runs[0]}/figures", seed, steps, data_path)
     _done("\n".join(f"Wrote {path}" for path in paths))

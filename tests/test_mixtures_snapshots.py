@@ -85,3 +85,16 @@ def test_bad_arguments(tmp_path):
         kg.callbacks.Snapshots(tmp_path, [0, 0, 0], [1, 1, 1])
     with pytest.raises(ValueError, match="Snapshots needs every"):
         kg.callbacks.Snapshots(tmp_path, [0], [1], every=0)
+
+
+@pytest.mark.parametrize("content", [b"", b"no snapshot", b"PK\x03\x04 cut off"])
+def test_a_damaged_file_is_named(content, tmp_path):
+    (tmp_path / "epoch_0000.npz").write_bytes(content)
+    with pytest.raises(ValueError, match=r"epoch_0000\.npz is no snapshot of a run"):
+        snapshots.Snapshot.load(tmp_path / "epoch_0000.npz")
+
+
+def test_a_file_without_an_array_is_named(tmp_path):
+    np.savez(tmp_path / "epoch_0000.npz", points=np.zeros(3))
+    with pytest.raises(ValueError, match=r"epoch_0000\.npz is no snapshot of a run.*discriminator"):
+        snapshots.Snapshot.load(tmp_path / "epoch_0000.npz")

@@ -103,7 +103,8 @@ def _write(generator, inputs, prior, path, format):
     except Exception as error:  # each framework has exceptions of its own for a full disk
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
         kind = OSError if isinstance(error, OSError) else RuntimeError
-        raise kind(f"Could not write {path} as {format}: {reason}") from error
+        whole = path.with_name(path.name.removeprefix("partial-"))
+        raise kind(f"Could not write {whole} as {format}: {reason}") from error
 
 
 def save_whole(model: keras.Model, path: Path, card: dict[str, Any]) -> None:

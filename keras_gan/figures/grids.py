@@ -160,7 +160,7 @@ def _read(picture):
         with Image.open(picture) as image:
             return image.convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:  # Pillow's for damaged files
-        raise ValueError(f"{picture} cannot be read as a picture: {error}.") from error
+        raise ValueError(f"{picture} cannot be read as a picture: {str(error).rstrip('.')}.") from error
 
 
 def evenly(values: Sequence, num: int) -> list:

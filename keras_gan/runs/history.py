@@ -5,6 +5,8 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+_LARGEST = 64 << 20  # bytes: a row per epoch takes some hundred
+
 
 def read(path: Path, needed: Sequence[str] = (), epochs: int | None = None) -> tuple[list[dict[str, str]], list[str]]:
     """Rows and columns.
@@ -18,7 +20,11 @@ def read(path: Path, needed: Sequence[str] = (), epochs: int | None = None) -> t
     Raises:
         ValueError: if there is no such file, or it is damaged.
     """
+    if path.exists() and not path.is_file():  # a pipe would be waited for without end
+        raise ValueError(f"There is no run: {path} is no file.")
     try:
+        if path.stat().st_size > _LARGEST:
+            raise ValueError(f"it is larger than {_LARGEST >> 20} MB")
         with open(path, newline="") as file:
             reader = csv.DictReader(file)
             columns = list(reader.fieldnames or [])
