@@ -405,4 +405,5 @@ def test_a_script_runs_its_recipe(tmp_path, monkeypatch, capsys):
     assert ended.value.code == 2
     error = capsys.readouterr().err
     assert error.startswith("remember: error: ")
-    assert "batch_size=100 there and 3 here. To resume it, run the recipe remember" in error
+    assert "batch_size=100 there and 3 here. Choose another --run-dir." in error
+    assert "To resume it, run the recipe remember with the same settings" in error

@@ -79,8 +79,8 @@ class Fitted(Resumable):
 
     def _in_minibatches(self, x, y=None, batch_size=None, sample_weight=None, drop_remainder=False, **arguments):
         """Arguments of Keras's `fit` for arrays, in batches of k * m rows."""
-        batch_size = 32 if batch_size is None else batch_size
-        arguments["validation_batch_size"] = arguments.get("validation_batch_size") or batch_size
+        batch_size = 32 if batch_size is None else int(batch_size)  # PyTorch takes no NumPy integer
+        arguments["validation_batch_size"] = int(arguments.get("validation_batch_size") or batch_size)
         arrays = tuple(array for array in (x, y, sample_weight) if array is not None)
         split_off = arguments.pop("validation_split", 0)
         if split_off and arguments.get("validation_data") is None:

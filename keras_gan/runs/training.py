@@ -53,6 +53,7 @@ def run(recipe: "Recipe") -> Path:
     while part is not None:
         part.check()
         part = before[1] if (before := part.before()) else None
+    code = 0
     with console.Steps() as say, terminable(), folders.opened(recipe) as (recipe, folder):
         try:
             say("Preparing the device")
@@ -62,7 +63,9 @@ def run(recipe: "Recipe") -> Path:
         except KeyboardInterrupt as interrupt:
             said = str(interrupt) or "Nothing was being trained."
             print(f"Stopped. {said} {folders.advice(recipe, folder)}", file=sys.stderr)
-            raise SystemExit(143 if isinstance(interrupt, Terminated) else 130) from None
+            code = 143 if isinstance(interrupt, Terminated) else 130
+    if code:  # only here, where the exception is gone, and with it the data that TensorFlow was reading: at its end,
+        raise SystemExit(code)  # Python could wait for TensorFlow for ever, which waits for Python
     return folder
 
 
