@@ -2,7 +2,7 @@
 
     KERAS_BACKEND=jax python benchmarks/measures.py                         # about half an hour on two cores
     KERAS_BACKEND=jax python benchmarks/measures.py runs/mnist-1            # with rows of your own: runs, files
-    KERAS_BACKEND=jax python benchmarks/measures.py --num-samples 1000 --no-kmeans      # a quick look
+    KERAS_BACKEND=jax python benchmarks/measures.py --num-samples 1000 --only "shipped generator"      # a quick look
 
 All numbers come from `keras_gan.evaluation.evaluate`, with one sampling seed and the test images.
 """
@@ -53,7 +53,7 @@ class Narrowed:
         return self._generator(self._change(z, np.random.default_rng(seed)).astype("float32"))
 
 
-def samplers(data: kg.datasets.Dataset, models: list[str], kmeans: bool) -> dict:
+def samplers(data: kg.datasets.Dataset, models: list[str]) -> dict:
     """Samplers by name."""
     generator = kg.load("mnist")
 
@@ -65,7 +65,7 @@ def samplers(data: kg.datasets.Dataset, models: list[str], kmeans: bool) -> dict
 
     return {
         "real training images": references.RealImages(data),
-        **({"k-means centres": references.KMeansCentres(data)} if kmeans else {}),
+        "k-means centres": references.KMeansCentres(data),
         "shipped generator": generator,
         "the same, noise x 0.8": Narrowed(generator, lambda z, random: 0.8 * z),
         "the same, noise x 0.6": Narrowed(generator, lambda z, random: 0.6 * z),
@@ -81,28 +81,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("models", nargs="*", help="folders of runs, files, as keras-gan evaluate takes them")
     parser.add_argument("--num-samples", type=int, default=10_000)
-    parser.add_argument("--no-kmeans", action="store_true")
+    parser.add_argument("--only", nargs="*", default=[], help="the rows to measure, by name")
     parser.add_argument("--data-path", help="Keras's mnist.npz")
     arguments = parser.parse_args()
     data = kg.datasets.load("mnist", path=arguments.data_path)
+    rows = samplers(data, arguments.models)
     table = kg.evaluation.evaluate(
-        samplers(data, arguments.models, not arguments.no_kmeans),
+        {name: sampler for name, sampler in rows.items() if not arguments.only or name in arguments.only},
         data,
         num_samples=arguments.num_samples,
         num_seeds=1,
         references=False,
         progress=lambda line: print(line, file=sys.stderr, flush=True),
     )
-    rows = [["", *COLUMNS]]
+    shown = [["", *COLUMNS]]
     for row in table.rows:
         if row.kind == "sampler":
             texts = []
             for measure, column, decimals in COLUMNS.values():
                 cell = row.entries[measure].cells.get(column)
                 texts.append("" if cell is None else f"{cell.value:.{decimals}f}")
-            rows.append([row.name, *texts])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for name, *texts in rows:
+            shown.append([row.name, *texts])
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    for name, *texts in shown:
         print("  ".join([name.ljust(widths[0]), *map(str.rjust, texts, widths[1:])]))
     print(f"\nFeatures: {table.captions['fid'].split('Features: ')[1]}")
     print(f"{arguments.num_samples} samples, {len(data.test)} test images; {data.card['rows']}.")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import keras_gan as kg
-from keras_gan.evaluation import features
+from keras_gan.evaluation import features, fid, precision_recall
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +73,17 @@ def test_a_network_that_learns_has_another_hash_and_other_features():
     network.model.weights[-1].assign(np.ones(3, "float32"))
     assert network.hash != before
     assert not np.array_equal(network(images), found)
+
+
+def test_features_of_two_networks_are_not_compared():
+    """Though they have the same number of features; the hash goes with parts and copies of an array."""
+    images = np.random.default_rng(0).random((60, 8, 8, 1), "float32")
+    a, b = (features.Features(small(seed=seed))(images) for seed in (1, 2))
+    for compare in (fid.frechet_distance, fid.kernel_distance, precision_recall.precision_recall):
+        with pytest.raises(ValueError, match=rf"different networks.*{a.network[:12]} and {b.network[:12]}"):
+            compare(a[:50], b[10:].copy())
+    assert fid.frechet_distance(a[:30], np.asarray(b)[30:]) > 0  # of whom nobody knows
+    assert fid.frechet_distance(a, np.repeat(a, 2, axis=0)) < 0.1
 
 
 def test_results_are_remembered_for_the_same_images_and_network_alone(monkeypatch):

@@ -119,7 +119,7 @@ def five_folds(data):
 
 
 def test_five_folds(five_folds):
-    table = evaluate(Noise(), five_folds, num_samples=50, num_seeds=2)
+    table = evaluate(Noise(), five_folds, ["parzen", "modes"], num_samples=50, num_seeds=2)
     pairs = [(fold.preprocess(fold.validation), fold.preprocess(fold.test)) for fold in five_folds.folds]
     expected = [parzen.log_likelihood_over_folds(Noise().sample(50, seed), pairs) for seed in (0, 1)]
     entry = table["this model", "parzen"]
@@ -144,7 +144,7 @@ def test_five_folds(five_folds):
 
 def test_each_slow_step_is_said_before(data):
     said = []
-    evaluate({"noise": Noise()}, data, num_samples=20, num_seeds=2, progress=said.append)
+    evaluate({"noise": Noise()}, data, ["parzen", "modes"], num_samples=20, num_seeds=2, progress=said.append)
     assert said[0] == "modes: training a small classifier of the data"
     assert "noise: 20 samples of seed 1" in said
     assert "noise: parzen of seed 1" in said

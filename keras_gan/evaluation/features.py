@@ -22,7 +22,20 @@ from keras_gan.evaluation.distances import flat
 _BATCH = 500
 _WORTH_KEEPING = 10  # seconds: what took longer is kept on the disk
 _REMEMBERED = 4  # results: two sets of real images, the samples, and one to spare
-_recent: "collections.OrderedDict[str, np.ndarray]" = collections.OrderedDict()
+_recent: "collections.OrderedDict[str, Vectors]" = collections.OrderedDict()
+
+
+class Vectors(np.ndarray):
+    """An array of features that knows the hash of the network that made it: those of two are not compared.
+
+    Attributes:
+        network: SHA-256 of the network, in hexadecimal digits.
+    """
+
+    network = ""
+
+    def __array_finalize__(self, other: Any) -> None:
+        self.network = getattr(other, "network", "")
 
 
 class Features:
@@ -84,21 +97,21 @@ class Features:
     def __str__(self) -> str:
         return f"{self.name}, {self.dim} numbers, hash {self.hash[:12]}"
 
-    def __call__(self, images: np.ndarray) -> np.ndarray:
+    def __call__(self, images: np.ndarray) -> Vectors:
         """Features of images. The last few results are remembered.
 
         Args:
             images: array of shape `(n, ...)`, floats, on the scale of preprocessed data; each may be flat.
 
         Returns:
-            Array of shape `(n, dim)`, float32, read-only.
+            `Vectors`: array of shape `(n, dim)`, float32, read-only.
 
         Raises:
             ValueError: if the images do not fit the network, are integers, or are not finite.
         """
         return self._remembered(images, self.key(images))
 
-    def reference(self, images: np.ndarray) -> np.ndarray:
+    def reference(self, images: np.ndarray) -> Vectors:
         """Features of the real images that samples are compared with; what takes long is kept on the disk, too.
 
         The folder is keras_gan/features in that of Keras (the environment variable KERAS_HOME, or ~/.keras). A file's
@@ -116,7 +129,7 @@ class Features:
         key = self.key(images)
         path = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "keras_gan" / "features" / f"{key}.npz"
         if key not in _recent and (kept := _read(path, (len(images), self.dim))) is not None:
-            _remember(key, kept)
+            self._remember(key, kept)
         started = time.perf_counter()
         found = self._remembered(images, key)
         if time.perf_counter() - started > _WORTH_KEEPING:
@@ -138,9 +151,16 @@ class Features:
 
     def _remembered(self, images, key):
         if key not in _recent:
-            _remember(key, self._computed(images))
+            self._remember(key, self._computed(images))
         _recent.move_to_end(key)
         return _recent[key]
+
+    def _remember(self, key, found):
+        vectors = found.view(Vectors)
+        vectors.network, vectors.flags.writeable = self.hash, False
+        _recent[key] = vectors
+        while len(_recent) > _REMEMBERED:
+            _recent.popitem(last=False)
 
     def _computed(self, images):
         images = flat("images", images).astype("float32")
@@ -286,13 +306,6 @@ def _names(config):
 def _add_array(digest, array):
     digest.update(f"{array.dtype} {array.shape}".encode())
     digest.update(np.ascontiguousarray(array).data)
-
-
-def _remember(key, features):
-    features.flags.writeable = False
-    _recent[key] = features
-    while len(_recent) > _REMEMBERED:
-        _recent.popitem(last=False)
 
 
 def _read(path, shape):

@@ -170,6 +170,12 @@ def checked(a: np.ndarray, b: np.ndarray, rows: int = 2, what: str = "a covarian
                 f"Features are one vector per image. Received: an array of shape {np.shape(array)}. Expected: (n, d). "
                 "Images become features by keras_gan.evaluation.features."
             )
+    made_by = [getattr(array, "network", "") for array in (a, b)]
+    if all(made_by) and made_by[0] != made_by[1]:
+        raise ValueError(
+            "The features are of different networks. Received: features made by the networks of hash "
+            f"{made_by[0][:12]} and {made_by[1][:12]}. Expected: both sets from one network, with the same weights."
+        )
     a, b = flat("features", a), flat("features", b)
     if a.shape[1] != b.shape[1]:
         raise ValueError(

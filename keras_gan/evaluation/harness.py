@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from keras_gan.datasets import Dataset
+from keras_gan.evaluation import features as networks
 from keras_gan.evaluation import parzen, references
 from keras_gan.evaluation.measures import Measure, PreparedSplits
 from keras_gan.evaluation.measures import get as get_measure
@@ -66,7 +67,8 @@ def evaluate(
         )
     say = progress or (lambda line: None)
     named = _named(samplers)
-    chosen = _applicable([get_measure(measure, features) for measure in measures], data, say)
+    network = None if features is None else networks.get(features, data)
+    chosen = _applicable([get_measure(measure, network) for measure in measures], data, say)
     for measure in chosen:
         if measure.name in data.published and measure.published_num_samples not in (None, num_samples):
             warnings.warn(

@@ -290,7 +290,7 @@ class FeatureMeasure(Measure):
             return self.compare(network.reference(data.preprocess(data.train[order[:num]])), real)
 
         def measure(samples):
-            found = network(samples)
+            found: np.ndarray = network(samples)
             if len(found) == 1:  # it stands for a model that always gives this one
                 found = np.repeat(found, _COPIES, axis=0)
             return FeatureReport(self.compare(found, real), floor(len(found)), len(samples), len(real), str(network))
