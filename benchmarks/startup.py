@@ -5,15 +5,16 @@
 
 Each import is timed in a new process, in pairs: `import keras` alone, then with keras_gan, with the order changed from
 pair to pair. The table holds the medians of the pairs' times and of their differences. Processes are warmed up once, so
-that the files are in memory.
+that the files are in memory. Times are the processor's, of the process and what it starts: those of the clock are the
+same on a free machine, and say nothing on another one.
 """
 
 import argparse
 import os
+import resource
 import statistics
 import subprocess
 import sys
-import time
 
 PAGES = (
     "--help",
@@ -31,7 +32,9 @@ def main() -> None:
     parser.add_argument("--backends", nargs="+", default=["tensorflow", "jax", "torch"])
     parser.add_argument("--rounds", type=int, default=9)
     arguments = parser.parse_args()
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {arguments.rounds} rounds, medians in seconds\n")
+    print(
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {arguments.rounds} rounds, medians in processor seconds\n"
+    )
     print(f"{'backend':14}{'import keras':>14}{'with keras_gan':>16}{'difference':>12}{'min':>8}{'max':>8}")
     for backend in arguments.backends:
         pairs = imports(backend, arguments.rounds)
@@ -71,9 +74,10 @@ def pages(words: str, rounds: int) -> list[float]:
 
 
 def seconds(command: list[str], environment: dict[str, str]) -> float:
-    started = time.perf_counter()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, env=environment, check=True, capture_output=True)
-    return time.perf_counter() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 if __name__ == "__main__":

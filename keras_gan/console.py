@@ -30,6 +30,7 @@ class Steps:
     def __init__(self) -> None:
         self._line = ""
         self._began = 0.0
+        self._timed = False
         self._bar: Any = None
         self._lock = threading.RLock()
         self._ended = threading.Event()
@@ -50,11 +51,12 @@ class Steps:
         if not is_terminal(sys.stderr):
             _Lines().write(line)
         self.now(line)
+        self._timed = True
 
     def now(self, line: str) -> None:
-        """What is going on from here on, announced only if it lasts; the clock of the step starts anew."""
+        """What is going on from here on, said when nothing else was for a while, without the time that it lasts."""
         with self._lock:
-            self._line, self._began = line, time.monotonic()
+            self._line, self._began, self._timed = line, time.monotonic(), False
             if self._bar is not None:
                 self._bar.set_description_str(line, refresh=False)  # the clock's next beat does
             elif is_terminal(sys.stderr):
@@ -87,7 +89,7 @@ class Steps:
                 if ended.is_set():
                     return
                 now = time.monotonic()
-                passed = f" ({duration(now - self._began)})" if now - self._began >= _BEAT else ""
+                passed = f" ({duration(now - self._began)})" if self._timed and now - self._began >= _BEAT else ""
                 if self._bar is not None:
                     self._bar.set_description_str(self._line + passed)
                 elif now - _last_written >= _SILENCE:
