@@ -22,6 +22,7 @@ class Classifier(settings.Recipe):
 
     monitor: ClassVar[str | None] = "val_accuracy"
     reported: ClassVar[tuple[str, ...]] = ("loss", "accuracy", "val_accuracy")
+    limits: ClassVar[dict[str, settings.Limit]] = {"learning_rate": settings.NOT_NEGATIVE}
 
     def layers(self) -> list:
         """The layers from preprocessed images to the one called features, which has as many numbers as it should."""

@@ -108,10 +108,10 @@ def test_a_curved_decoder_against_a_sum_over_the_plane(prior):
     u = np.stack(np.meshgrid(places, places), axis=-1).reshape(-1, 2)
     samples = generator.predict(kg.priors.get(prior, 2).quantile(u).astype("float32"), batch_size=10**6, verbose=0)
     squares = np.square(points[:, np.newaxis].astype("float64") - samples).sum(axis=2)
-    exact = logsumexp(-squares / (2 * 0.1**2), axis=1) - np.log(len(u)) - 3 * np.log(0.1 * (2 * np.pi) ** 0.5)
-    report = ais.log_likelihood(generator, points, 0.1, prior, 200, 60, batch_size=1200)
+    exact = logsumexp(-squares / (2 * 0.2**2), axis=1) - np.log(len(u)) - 3 * np.log(0.2 * (2 * np.pi) ** 0.5)
+    report = ais.log_likelihood(generator, points, 0.2, prior, 200, 60, batch_size=1200)
     assert np.abs(report.log_likelihoods - exact).max() < 0.2
-    assert abs((report.log_likelihoods - exact).mean()) < 0.1
+    assert abs((report.log_likelihoods - exact).mean()) < 0.05
 
 
 def test_one_temperature_is_simple_importance_sampling():

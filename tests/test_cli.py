@@ -292,6 +292,16 @@ def test_evaluate_knows_what_runs_were_trained_on(run_folder, capsys):
     assert "trained on other rows" not in printed.err
 
 
+def test_evaluate_spends_a_budget_on_ais(run_folder, monkeypatch, capsys):
+    few = kg.evaluation.ais.Budget(num_points=3, num_simulated=1, num_chains=1, num_temperatures=2, num_leapfrogs=1)
+    monkeypatch.setitem(kg.evaluation.ais.BUDGETS, "full", few)
+    cli.main(["evaluate", run_folder("one"), "--measures", "ais", "parzen", "--budget", "full", "--json", *FEW])
+    row = json.loads(capsys.readouterr().out)["rows"][0]["measures"]
+    assert row["ais"]["cells"]["images"]["value"] == 3
+    assert row["ais"]["cells"]["temperatures"]["value"] == 2
+    assert len(row["parzen"]["reports"]) == 2
+
+
 def test_evaluate_knows_what_an_export_was_trained_on(gan, tmp_path, capsys):
     model = str(tmp_path / "generator.keras")
     gan.export(model, "keras", {"data": {"name": "digits", "rows": "as they were"}})

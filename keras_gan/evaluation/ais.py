@@ -342,7 +342,7 @@ class Annealing:
         self.start = backend.compiled(self._value_and_slope, self.model.variables)
         self.move = backend.compiled(self._move, self.model.variables)
 
-    def checked(self, points):
+    def checked(self, points: np.ndarray) -> np.ndarray:
         """The points, flattened to shape `(n, d)`."""
         if np.shape(points)[1:] != self.shape:
             raise ValueError(
@@ -351,7 +351,7 @@ class Annealing:
             )
         return flat("points", points).astype("float32")
 
-    def progress(self, runs, pilots):
+    def progress(self, runs: int, pilots: int) -> Any:
         """The bar of so many points' runs and pilot runs, counted in moves of a point's chains."""
         total = runs * (self.num_temperatures - 1) + pilots * self._num_pilot  # without the last chunk's repeats
         self._bar = tqdm.tqdm(
@@ -366,7 +366,9 @@ class Annealing:
             return 0
         return max(_PILOT_LEAST, self.num_temperatures // _PILOT_SHARE) - 1
 
-    def estimate(self, points, sigma, seed, posterior=None):
+    def estimate(
+        self, points: np.ndarray, sigma: float, seed: tuple[int, ...], posterior: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray, float]:
         """Anneals from the prior to the posterior, and back again where a draw of the posterior is known.
 
         Args:
@@ -404,7 +406,7 @@ class Annealing:
             float(acceptance.mean()) if acceptance.size else 1.0,
         )
 
-    def bidirectional(self, num_points, sigma, seed):
+    def bidirectional(self, num_points: int, sigma: float, seed: int) -> BidirectionalReport:
         """`BidirectionalReport` of as many simulated points."""
         random = np.random.default_rng((seed, 1))
         u = random.standard_normal((num_points, self.prior.dim), "float32")
@@ -434,7 +436,16 @@ class Annealing:
         places, wanted = np.arange(1, num) / num, np.arange(1, self.num_temperatures) / self.num_temperatures
         return np.stack([np.interp(wanted, places, column) for column in found.T], axis=1)
 
-    def run(self, points, sigma, start, log_steps, random, rate=0.0, back=False):
+    def run(
+        self,
+        points: np.ndarray,
+        sigma: float,
+        start: np.ndarray,
+        log_steps: np.ndarray,
+        random: np.random.Generator,
+        rate: float = 0.0,
+        back: bool = False,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """One run of the chains of each point, with as many moves as there are step sizes.
 
         Forwards, a chain is weighed at the prior and after each move; backwards all is done in the opposite order.
