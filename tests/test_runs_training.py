@@ -380,4 +380,4 @@ def test_a_script_runs_its_recipe(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit) as ended:
         settings.main(Remember(every=1))
     assert ended.value.code == 2
-    assert capsys.readouterr().err.startswith("remember: error: ")
+    assert capsys.readouterr().err.splitlines()[-1].startswith("remember: error: ")
