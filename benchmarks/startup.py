@@ -33,7 +33,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     arguments = parser.parse_args()
     print(
-        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {arguments.rounds} rounds, medians in processor seconds\n"
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {arguments.rounds} rounds, "
+        "medians in processor seconds\n"
     )
     print(f"{'backend':14}{'import keras':>14}{'with keras_gan':>16}{'difference':>12}{'min':>8}{'max':>8}")
     for backend in arguments.backends:
