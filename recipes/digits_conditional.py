@@ -22,7 +22,7 @@ class DigitsConditional(settings.R1):
     ema: float = 0.999
 
     monitor = None
-    outlook = "Digits show after about 20 epochs, good ones after 100."
+    outlook = "Digits begin to show after about 20 epochs; good ones come after 100."
     reported = ("d_on_data", "d_accuracy")
 
     def data(self):

@@ -404,6 +404,6 @@ def test_a_script_runs_its_recipe(tmp_path, monkeypatch, capsys):
         settings.main(Remember(every=1))
     assert ended.value.code == 2
     error = capsys.readouterr().err
-    assert error.startswith("remember: error: ")
+    assert error.splitlines()[-1].startswith("remember: error: ")
     assert "batch_size=100 there and 3 here. Choose another --run-dir." in error
     assert "To resume it, run the recipe remember with the same settings" in error
