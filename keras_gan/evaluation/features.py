@@ -72,7 +72,7 @@ class Features:
         if layer is not None:
             if layer not in (names := [each.name for each in model.layers]):
                 raise ValueError(f"The network has no such layer. Received: layer={layer!r}. Expected one of {names}.")
-            model = keras.Model(model.inputs, model.get_layer(layer).output, name=model.name)
+            model = keras.Model(model.inputs[0], model.get_layer(layer).output, name=model.name)
         if len(model.outputs) != 1 or len(model.outputs[0].shape) != 2:
             raise ValueError(
                 f"Features are one vector per image. Received: outputs of shapes {[x.shape for x in model.outputs]}. "
