@@ -5,8 +5,8 @@
 
 torch-fidelity (0.4.0) and prdc (0.2) take part where they are installed; install them with `--no-deps` beside torch and
 scikit-learn. torch-fidelity imports torchvision for its own networks, which are not needed here: a stub takes its
-place. Contenders take turns, and the table has the medians of the rounds: seconds, and seconds of processors, which other
-programs on the machine hardly change.
+place. Contenders take turns, and the table has the medians of the rounds: seconds, and seconds of processors, which
+other programs on the machine hardly change.
 """
 
 import argparse

@@ -48,6 +48,7 @@ class Data:
 
 def train(recipe: Annotated[Preset, tyro.conf.arg(name="")]) -> None:
     """Train a recipe, for example digits-conditional. Its run's folder gets settings, history, pictures and models."""
+    recipe.check()  # before Keras is loaded, which takes seconds
     _load_package()
     from keras_gan import runs
 

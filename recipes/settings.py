@@ -123,6 +123,8 @@ class Recipe:
                     f"--{name.replace('_', '-')} must be {limit.words}. Received: {name}={value!r}. Leave it out for "
                     "the recipe's own value."
                 )
+        if (before := self.before()) is not None:
+            before[1].check()
 
     def data(self) -> "kg.datasets.Dataset":
         """Loads the data."""

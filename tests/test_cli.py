@@ -279,6 +279,19 @@ def test_evaluate_prints_json_and_leaves_the_model_alone(gan, tmp_path, capsys):
     np.testing.assert_array_equal(before[0], weights(gan.generator)[0])
 
 
+def test_evaluate_compares_features_of_a_network_of_ones_own(gan, tmp_path, capsys):
+    gan.save(tmp_path / "gan.keras")
+    network = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+    network.save(tmp_path / "network.keras")
+    arguments = ["evaluate", str(tmp_path / "gan.keras"), "--dataset", "digits", "--measures", "kid", *FEW]
+    cli.main([*arguments, "--features", str(tmp_path / "network.keras")])
+    assert "network.keras, 64 numbers, hash" in capsys.readouterr().out.replace("\n", " ")
+    with pytest.raises(SystemExit) as exit:
+        cli.main([*arguments, "--features", "resnet"])
+    assert exit.value.code == 2
+    assert "Unknown features. Received: 'resnet'" in capsys.readouterr().err
+
+
 def test_evaluate_knows_what_runs_were_trained_on(run_folder, capsys):
     one, two = run_folder("one"), run_folder("two")
     cli.main(["evaluate", one, f"{two}/model.keras", *FEW])

@@ -23,8 +23,8 @@ def evaluate(
     num_seeds: int = 3,
     references: bool = True,
     kmeans: bool = False,
-    features: Any = None,
     progress: Callable[[str], None] | None = None,
+    features: Any = None,
 ) -> Table:
     """Scores samplers on a data set, beside published numbers and samples that are no model's.
 
@@ -49,9 +49,9 @@ def evaluate(
         num_seeds: sampling seeds 0, 1, ..., at least 1.
         references: whether to score real training images and the mean training image, too.
         kmeans: whether to score the centres of `num_samples` clusters of the training images, too; takes minutes.
+        progress: called with a line of text before each slow step.
         features: network of `"fid"`, `"kid"` and `"precision_recall"`, as `keras_gan.evaluation.features.get` takes it.
             Default: the classifier that ships for the data set; where none does, these measures do not apply.
-        progress: called with a line of text before each slow step.
 
     Returns:
         `Table`.

@@ -49,10 +49,7 @@ def run(recipe: "Recipe") -> Path:
         OSError: if a file cannot be written; model.keras, or previous-model.keras, is of the epoch before.
         SystemExit: with code 130 after Ctrl-C, 143 after SIGTERM.
     """
-    part: Recipe | None = recipe
-    while part is not None:
-        part.check()
-        part = before[1] if (before := part.before()) else None
+    recipe.check()
     code = 0
     with console.Steps() as say, terminable(), folders.opened(recipe) as (recipe, folder):
         try:
