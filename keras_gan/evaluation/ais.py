@@ -596,14 +596,13 @@ def _differentiable(generator, prior):
             "Expected: a Keras model from noise alone. Fix the condition: keras.Model(z, generator([z, c])), with a "
             "constant c."
         )
-    if prior is None:
-        raise ValueError(
-            f"Nothing says what noise the generator takes. Pass prior={sorted(priors.PRIORS)[0]!r}, for example, or an "
-            "object of keras_gan.priors."
-        )
     shapes = [tensor.shape for tensor in getattr(network, "inputs", None) or []]
-    dim = shapes[0][-1] if shapes else None
-    return model, priors.get(prior, dim)
+    if prior is None or not (shapes or isinstance(prior, priors.Prior)):
+        raise ValueError(
+            f"Nothing says what noise the generator takes, and how much. Received: prior={prior!r}. Pass "
+            "prior=keras_gan.priors.Uniform(100), for example; a name will do for a model that knows its inputs."
+        )
+    return model, priors.get(prior, shapes[0][-1] if shapes else None)
 
 
 def _check_start(values, slopes):
@@ -621,10 +620,12 @@ def _check_start(values, slopes):
 
 
 def _check_sigmas(sigmas):
-    if not len(sigmas) or not all(np.isfinite(sigma) and sigma > 0 for sigma in sigmas):
+    if not len(sigmas) or not all(
+        isinstance(sigma, (int, float, np.number)) and np.isfinite(sigma) and sigma > 0 for sigma in sigmas
+    ):
         raise ValueError(
             "Observation noise has a positive, finite standard deviation. Received: "
-            f"{', '.join(f'sigma={sigma}' for sigma in sigmas) or 'an empty grid'}. Try sigma=0.17 for images in "
+            f"{', '.join(f'sigma={sigma!r}' for sigma in sigmas) or 'an empty grid'}. Try sigma=0.17 for images in "
             "[0, 1], or choose_sigma."
         )
 
