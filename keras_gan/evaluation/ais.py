@@ -469,8 +469,8 @@ class Annealing:
         parts, betas, log_steps = np.diff(betas)[order], betas[1:-1][order], log_steps[order]
         scale = np.float32(0.5 / sigma**2)
         values, slopes = self.start(points, scale, start)
-        energies = [np.array(ops.convert_to_numpy(values))[np.newaxis]]
-        _check_start(energies[0], ops.convert_to_numpy(slopes))
+        along = [np.array(ops.convert_to_numpy(values))[np.newaxis]]
+        _check_start(along[0], ops.convert_to_numpy(slopes))
         place = (start, values, slopes, np.zeros(num_points, "float32"), np.zeros(num_points, "float32"))
         accepted = [np.empty((0, num_points), "float32")]
         offsets = [np.empty((0, num_points), "float32")]
@@ -492,11 +492,11 @@ class Annealing:
                     -random.standard_exponential((_STRETCH, len(start)), "float32"),  # logs of uniform numbers
                 ),
             )
-            for kept, array in zip((energies, offsets, accepted), (found[0], *found[2:]), strict=True):
+            for kept, array in zip((along, offsets, accepted), (found[0], *found[2:]), strict=True):
                 kept.append(np.array(ops.convert_to_numpy(array)))
             if self._bar is not None:
                 self._bar.update(num_points * min(_STRETCH, num_moves - first))
-        log_densities = np.concatenate(energies)[: num_moves + 1].astype("float64")
+        log_densities = np.concatenate(along)[: num_moves + 1].astype("float64")
         weights = (parts @ log_densities).reshape(num_points, self.num_chains)
         weights -= points.shape[1] * np.log(sigma * (2 * np.pi) ** 0.5)
         return weights, np.concatenate(accepted)[:num_moves], np.concatenate(offsets)[:num_moves]
