@@ -469,8 +469,8 @@ class Annealing:
         parts, betas, log_steps = np.diff(betas)[order], betas[1:-1][order], log_steps[order]
         scale = np.float32(0.5 / sigma**2)
         values, slopes = self.start(points, scale, start)
-        energies = [np.array(ops.convert_to_numpy(values))[np.newaxis]]
-        _check_start(energies[0], ops.convert_to_numpy(slopes))
+        along = [np.array(ops.convert_to_numpy(values))[np.newaxis]]
+        _check_start(along[0], ops.convert_to_numpy(slopes))
         place = (start, values, slopes, np.zeros(num_points, "float32"), np.zeros(num_points, "float32"))
         accepted = [np.empty((0, num_points), "float32")]
         offsets = [np.empty((0, num_points), "float32")]
@@ -492,11 +492,11 @@ class Annealing:
                     -random.standard_exponential((_STRETCH, len(start)), "float32"),  # logs of uniform numbers
                 ),
             )
-            for kept, array in zip((energies, offsets, accepted), (found[0], *found[2:]), strict=True):
+            for kept, array in zip((along, offsets, accepted), (found[0], *found[2:]), strict=True):
                 kept.append(np.array(ops.convert_to_numpy(array)))
             if self._bar is not None:
                 self._bar.update(num_points * min(_STRETCH, num_moves - first))
-        log_densities = np.concatenate(energies)[: num_moves + 1].astype("float64")
+        log_densities = np.concatenate(along)[: num_moves + 1].astype("float64")
         weights = (parts @ log_densities).reshape(num_points, self.num_chains)
         weights -= points.shape[1] * np.log(sigma * (2 * np.pi) ** 0.5)
         return weights, np.concatenate(accepted)[:num_moves], np.concatenate(offsets)[:num_moves]
@@ -596,14 +596,13 @@ def _differentiable(generator, prior):
             "Expected: a Keras model from noise alone. Fix the condition: keras.Model(z, generator([z, c])), with a "
             "constant c."
         )
-    if prior is None:
-        raise ValueError(
-            f"Nothing says what noise the generator takes. Pass prior={sorted(priors.PRIORS)[0]!r}, for example, or an "
-            "object of keras_gan.priors."
-        )
     shapes = [tensor.shape for tensor in getattr(network, "inputs", None) or []]
-    dim = shapes[0][-1] if shapes else None
-    return model, priors.get(prior, dim)
+    if prior is None or not (shapes or isinstance(prior, priors.Prior)):
+        raise ValueError(
+            f"Nothing says what noise the generator takes, and how much. Received: prior={prior!r}. Pass "
+            "prior=keras_gan.priors.Uniform(100), for example; a name will do for a model that knows its inputs."
+        )
+    return model, priors.get(prior, shapes[0][-1] if shapes else None)
 
 
 def _check_start(values, slopes):
@@ -621,10 +620,12 @@ def _check_start(values, slopes):
 
 
 def _check_sigmas(sigmas):
-    if not len(sigmas) or not all(np.isfinite(sigma) and sigma > 0 for sigma in sigmas):
+    if not len(sigmas) or not all(
+        isinstance(sigma, (int, float, np.number)) and np.isfinite(sigma) and sigma > 0 for sigma in sigmas
+    ):
         raise ValueError(
             "Observation noise has a positive, finite standard deviation. Received: "
-            f"{', '.join(f'sigma={sigma}' for sigma in sigmas) or 'an empty grid'}. Try sigma=0.17 for images in "
+            f"{', '.join(f'sigma={sigma!r}' for sigma in sigmas) or 'an empty grid'}. Try sigma=0.17 for images in "
             "[0, 1], or choose_sigma."
         )
 
