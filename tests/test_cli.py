@@ -143,7 +143,7 @@ def test_curves_of_nothing(runs, message, tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit) as ended:
         cli.main(["curves", *runs])
     assert ended.value.code == 2
-    assert capsys.readouterr().err.startswith(f"keras-gan: error: {message}")
+    assert capsys.readouterr().err.splitlines()[-1].startswith(f"keras-gan: error: {message}")
     assert not list(tmp_path.iterdir())
 
 
@@ -585,7 +585,7 @@ def test_a_config_that_is_none(content, run_folder, tmp_path, monkeypatch, capsy
         with pytest.raises(SystemExit) as exit:
             cli.main(command)
         assert exit.value.code == 2
-        assert capsys.readouterr().err.startswith("keras-gan: error: run/config.json is damaged")
+        assert capsys.readouterr().err.splitlines()[-1].startswith("keras-gan: error: run/config.json is damaged")
 
 
 @pytest.mark.parametrize(
