@@ -96,7 +96,7 @@ class Steps:
                     _Lines().write(f"{self._line}{passed}")
 
 
-def bar(total: int, description: str, unit: str, delay: float = 0.0) -> Any:
+def bar(total: int, description: str, unit: str, delay: float = 0.0, scaled: bool = False) -> Any:
     """A context with `update()`, which shows how much is done and how much time is left.
 
     Args:
@@ -104,14 +104,18 @@ def bar(total: int, description: str, unit: str, delay: float = 0.0) -> Any:
         description: what is done.
         unit: what is counted, in the singular.
         delay: seconds before anything is shown.
+        scaled: whether 242,000 is written 242k.
     """
     if is_terminal(sys.stderr):
-        return _tqdm(total=total, desc=description, unit=unit, delay=delay, leave=False, dynamic_ncols=True)
+        return _tqdm(
+            total=total, desc=description, unit=unit, delay=delay, unit_scale=scaled, leave=False, dynamic_ncols=True
+        )
     return _tqdm(
         file=_Lines(),
         total=total,
         desc=description,
         unit=unit,
+        unit_scale=scaled,
         delay=max(delay, _SILENCE),
         mininterval=_SILENCE,
         position=0,

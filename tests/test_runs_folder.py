@@ -277,12 +277,12 @@ def test_what_a_kill_left_is_removed(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"recipe": {"seed": 1}}, "name=None"),
+        ({"recipe": {"seed": 1}}, "lacks 'recipe.name'"),
         ({"recipe": {"name": "digits", "seed": "one"}}, "seed='one'"),
         ({"updates_per_epoch": 0}, "updates_per_epoch=0"),
         ({"recipe": {"name": "digits", "seed": 2**32}}, "seed=4294967296"),
-        ({"command": "train"}, "a recipe, a command and data"),
-        ({"command": ["train", 1]}, "a recipe, a command and data"),
+        ({"command": "train"}, "command='train'"),
+        ({"command": ["train", 1]}, "Received: 1 in command"),
         ({"before": 5}, "before=5"),
     ],
 )

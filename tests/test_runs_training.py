@@ -149,7 +149,7 @@ def test_pictures_and_measurements_may_become_more_frequent(tmp_path):
     runs.run(Digits(epochs=4, every=1, run_dir=str(tmp_path)))
     assert folders.read_config(tmp_path)["recipe"]["every"] == 1
     assert [row["val_value"] == "NA" for row in history(tmp_path)] == [True, False, False, False]
-    assert {path.name for path in (tmp_path / "samples").iterdir()} == {f"epoch_000{e}.png" for e in (0, 2, 3, 4)}
+    assert {path.name for path in (tmp_path / "samples").iterdir()} == {f"epoch_000{e}.png" for e in range(5)}
     assert not (tmp_path / "partial-model.keras").exists()
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import tqdm
 
+from keras_gan import console
 from keras_gan.datasets.dataset import Dataset, DatasetNotFoundError, Splits
 from keras_gan.datasets.download import first_line
 
@@ -56,9 +56,7 @@ def load_images(path: str | Path, size: int | None = None, grayscale: bool = Fal
     scales: dict[str, str] = {}
     brightest, plain, copies = 0, [], []
     known: dict[bytes, str] = {}
-    for file in tqdm.tqdm(
-        files, desc="Reading pictures", unit="picture", delay=_SECONDS_BEFORE_BAR, leave=False, disable=None
-    ):
+    for file in _counted(files):
         name = repr(str(file.relative_to(folder)))
         try:
             picture, scale, largest = _read(file, size, grayscale)
@@ -141,6 +139,14 @@ def load_images(path: str | Path, size: int | None = None, grayscale: bool = Fal
 
 class _UnknownRangeError(ValueError):
     """A sound picture whose values could mean anything."""
+
+
+def _counted(files):
+    """The files, one by one, with a bar."""
+    with console.bar(len(files), "Reading pictures", "picture", delay=_SECONDS_BEFORE_BAR) as progress:
+        for file in files:
+            yield file
+            progress.update()
 
 
 def _listed(folder):

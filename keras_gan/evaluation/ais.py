@@ -16,11 +16,10 @@ from typing import Any
 
 import keras
 import numpy as np
-import tqdm
 from keras import ops
 from scipy.special import logsumexp
 
-from keras_gan import backend, priors
+from keras_gan import backend, console, priors
 from keras_gan.evaluation import parzen
 from keras_gan.evaluation.distances import flat
 
@@ -354,9 +353,7 @@ class Annealing:
     def progress(self, runs: int, pilots: int) -> Any:
         """The bar of so many points' runs and pilot runs, counted in moves of a point's chains."""
         total = runs * (self.num_temperatures - 1) + pilots * self._num_pilot  # without the last chunk's repeats
-        self._bar = tqdm.tqdm(
-            total=total, desc="AIS", unit="move", unit_scale=True, delay=_SECONDS_BEFORE_BAR, leave=False
-        )
+        self._bar = console.bar(total, "AIS", "move", delay=_SECONDS_BEFORE_BAR, scaled=True)
         return self._bar
 
     @property

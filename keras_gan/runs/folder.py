@@ -191,7 +191,7 @@ def read_config(run: str | Path) -> dict[str, Any]:
         value = (config[outer[0]] if outer else config).get(name)
         if not isinstance(value, kind) and (needed or value is not None):
             raise ValueError(
-                f"{path} is damaged. Received: {key}={str(value)[:100]!r}. Expected: {expected}."
+                f"{path} is damaged. Received: {key}={repr(value)[:100]}. Expected: {expected}."
                 if value is not None
                 else f"{path} is damaged: it lacks {key!r}. Expected: {expected}."
             )
@@ -205,7 +205,7 @@ def read_config(run: str | Path) -> dict[str, Any]:
     wrong += [("data.levels", level) for level in levels.values() if not isinstance(level, (int, float))]
     if wrong:
         key, value = wrong[0]
-        raise ValueError(f"{path} is damaged. Received: {str(value)[:100]!r} in {key}. Expected: {_KEYS[key][2]}.")
+        raise ValueError(f"{path} is damaged. Received: {repr(value)[:100]} in {key}. Expected: {_KEYS[key][2]}.")
     return config
 
 
