@@ -87,12 +87,17 @@ def evaluate(
         device: Where to compute.
         json: Print JSON, for machines.
     """
+    if not models:
+        raise ValueError("There is no model to score. Give the folder of a run, for example runs/mnist-1.")
+    if not 1 <= num_samples <= _MOST[".npz"] or seeds < 1:
+        raise ValueError(
+            f"Models are scored by 1 to {_MOST['.npz']:,} samples, which must fit in memory, with each of one seed or "
+            f"more. Received: num_samples={num_samples:,}, seeds={seeds}."
+        )
     _load_package()
     from keras_gan import backend, evaluation
     from keras_gan.artifacts import loading
 
-    if not models:
-        raise ValueError("There is no model to score. Give the folder of a run, for example runs/mnist-1.")
     backend.use_device(device)
     _say("Reading the models and the data")
     samplers = {model: loading.load(model, prior) for model in models}

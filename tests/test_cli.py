@@ -147,6 +147,15 @@ def test_curves_of_nothing(runs, message, tmp_path, monkeypatch, capsys):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("numbers", ["--num-samples 0", "--num-samples 1000000000", "--seeds 0"])
+def test_models_are_scored_by_a_number_of_samples(numbers, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["evaluate", "mnist", *numbers.split()])
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("keras-gan: error: Models are scored by 1 to 1,000,000 samples")
+
+
 def test_what_comes_next(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(training, "run", lambda recipe: tmp_path / "my run")
     cli.main(["train", "digits"])
