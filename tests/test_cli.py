@@ -344,7 +344,6 @@ def test_evaluate_knows_what_an_export_was_trained_on(gan, tmp_path, capsys):
             "One table has one data set. The models were trained on several: run on digits, other on ring.",
         ),
         (["run", "--measures", "fd"], "Unknown measure. Received: 'fd'"),
-        (["run", "--seeds", "0"], "Samples need a number and a seed. Received: num_samples=10000, num_seeds=0"),
     ],
 )
 def test_what_cannot_be_evaluated(arguments, message, run_folder, gan, tmp_path, monkeypatch, capsys):
