@@ -9,6 +9,7 @@ from keras_gan import startup
 __version__ = "0.2.0"
 __all__ = [
     "GAN",
+    "InferenceNetwork",
     "callbacks",
     "conditions",
     "datasets",
@@ -30,6 +31,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name == "GAN":
         return importlib.import_module("keras_gan.models.gan").GAN
+    if name == "InferenceNetwork":
+        return importlib.import_module("keras_gan.models.inference").InferenceNetwork
     if name == "load":
         return importlib.import_module("keras_gan.artifacts.loading").load
     if name in __all__:
@@ -60,3 +63,4 @@ if TYPE_CHECKING or "keras_gan_command" not in sys.modules:
     )
     from keras_gan.artifacts.loading import load
     from keras_gan.models.gan import GAN
+    from keras_gan.models.inference import InferenceNetwork

@@ -519,3 +519,36 @@ def _check_part(x: np.ndarray, activation: Any) -> None:
                 f"with GAN(..., preprocessing={_RESCALING[activation]}) for pixels 0 to 255, or give the generator a "
                 "linear last layer."
             )
+
+
+# An encoder of a finished generator.
+
+
+def check_encoder(generator, encoder, prior):
+    """Checks that an encoder takes the generator's samples and gives noise of the prior."""
+    inputs = getattr(generator, "input_shape", None) if generator.built else None
+    if isinstance(inputs, list) and len(inputs) > 1:
+        raise ValueError(
+            f"The noise is found for a generator of noise alone. Received: a generator of {len(inputs)} inputs. Fix "
+            "the condition first: wrap the generator in a keras.Model of the noise."
+        )
+    noise = keras.KerasTensor((None, prior.dim))
+    codes = _called("encoder", encoder, [_called("generator", generator, [noise])])
+    if not hasattr(codes, "shape") or tuple(codes.shape) != (None, prior.dim):
+        raise ValueError(
+            f"The encoder gives outputs of shape {_shape(codes)}, but the prior's noise has shape (None, {prior.dim}). "
+            f"End it in keras.layers.Dense({prior.dim}), without an activation."
+        )
+    if {id(v) for v in generator.variables} & {id(v) for v in encoder.variables}:
+        raise ValueError("The encoder shares weights with the generator, which stays as it is. Make layers of its own.")
+
+
+def check_like_samples(x, generator):
+    """Checks that images, after preprocessing, are shaped and scaled like a generator's samples."""
+    expected = tuple(generator.output_shape[1:])
+    if x.ndim == 0 or not len(x) or not _fits((None, *x.shape[1:]), (None, *expected)):
+        raise ValueError(
+            f"The images are not shaped like the generator's samples. Received: shape {x.shape}. Expected: "
+            f"{(None, *expected)}."
+        )
+    _check_part(x, output_activation(generator))
