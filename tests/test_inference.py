@@ -101,6 +101,8 @@ def test_wrong_data():
     images = np.zeros((4, 8), "float32")
     with pytest.raises(ValueError, match="learns from samples"):
         inference.fit(images)
+    with pytest.raises(ValueError, match="steps_per_epoch=0"):
+        inference.fit(steps_per_epoch=0)
     with pytest.raises(ValueError, match=r"Received: shape \(4, 7\)"):
         inference.encode(images[:, :7])
     with pytest.raises(ValueError, match="not finite"):

@@ -9,15 +9,15 @@ from keras import ops
 
 from keras_gan import backend, priors
 from keras_gan.models import checks
+from keras_gan.models.parts import Composed
 from keras_gan.models.preprocessing import preprocess
 from keras_gan.models.random_state import Resumable
 
-_PARTS = ("generator", "encoder", "prior", "preprocessing")
 _EDGE = 1e-6  # refined noise keeps this far, in probability, inside the prior's support
 
 
 @keras.saving.register_keras_serializable("keras_gan")
-class InferenceNetwork(Resumable):
+class InferenceNetwork(Composed, Resumable):
     """An encoder E that finds the noise z of an image x = G(z), for a generator G that stays as it is.
 
     It learns from samples of the generator alone, drawn anew in every step: E minimises the mean of |E(G(z)) - z|^2 /
@@ -49,6 +49,8 @@ class InferenceNetwork(Resumable):
     codes = inference.encode(data.test)
     ```
     """
+
+    parts = ("generator", "encoder", "prior", "preprocessing")
 
     def __init__(
         self,
@@ -110,13 +112,14 @@ class InferenceNetwork(Resumable):
             **kwargs: `epochs`, `callbacks`, `initial_epoch` and `verbose`, as in Keras.
 
         Raises:
-            ValueError: if data are given.
+            ValueError: if data are given, or a number is out of its range.
         """
         if x is not None or "validation_data" in kwargs:
             raise ValueError(
                 "An InferenceNetwork learns from samples that its own generator draws. Received: data. Leave them out: "
                 "fit(steps_per_epoch=500, epochs=10)."
             )
+        checks.check_fit_arguments({"steps_per_epoch": steps_per_epoch, "batch_size": batch_size, **kwargs})
         backend.check_replicas(self)
         if self.preprocessing is not None and not self.preprocessing.built:  # else Keras builds all by calling it all
             self.preprocessing(ops.zeros((1, *self.generator.output_shape[1:])))
@@ -139,13 +142,13 @@ class InferenceNetwork(Resumable):
         (gradients,), error = backend.differentiate(loss, [variables], self._state)
         backend.apply(self.optimizer, gradients, variables)
         self.iterations.assign(self.iterations + 1)
-        return self._log(error, data)
+        return self._log(error)
 
     @backend.step
     def test_step(self, data: Any) -> dict[str, Any]:
         """The loss on fresh samples."""
         z = self._noise(data, self.evaluation_seed)
-        return self._log(self._error(self.generator(z, training=False), z, training=False), data)
+        return self._log(self._error(self.generator(z, training=False), z, training=False))
 
     def _noise(self, data, seed):
         x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -154,7 +157,7 @@ class InferenceNetwork(Resumable):
     def _error(self, samples, z, training):
         return ops.mean(ops.square(ops.cast(self.encoder(samples, training=training), "float32") - z))
 
-    def _log(self, loss, data):
+    def _log(self, loss):
         self.mean_loss.update_state(loss)
         return self.get_metrics_result()
 
@@ -206,11 +209,11 @@ class InferenceNetwork(Resumable):
     def _refined(self, x, codes, steps, learning_rate):
         lowest, highest = self._support()
 
-        def distance(z, x):
-            return ops.sum(ops.square(ops.cast(self.generator(z, training=False), "float32") - x)), ()
-
         def step(x, z, mean, square, number):  # of Adam, on every image's noise by itself
-            _, slope = backend.input_gradient(lambda z: distance(z, x), z, self.generator.variables, again=False)
+            def distance(z):
+                return ops.sum(ops.square(ops.cast(self.generator(z, training=False), "float32") - x)), ()
+
+            _, slope = backend.input_gradient(distance, z, self.generator.variables, again=False)
             mean, square = 0.9 * mean + 0.1 * slope, 0.999 * square + 0.001 * ops.square(slope)
             size = learning_rate * ops.sqrt(1 - 0.999**number) / (1 - 0.9**number)
             return ops.clip(z - size * mean / (ops.sqrt(square) + 1e-8), lowest, highest), mean, square
@@ -263,14 +266,3 @@ class InferenceNetwork(Resumable):
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
-
-    def get_config(self) -> dict[str, Any]:
-        parts = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in _PARTS}
-        return {**super().get_config(), **parts, "seed": self._seed}
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        config = dict(config)
-        for name in _PARTS:
-            config[name] = keras.saving.deserialize_keras_object(config[name], custom_objects=custom_objects)
-        return cls(**config)

@@ -15,13 +15,14 @@ from keras_gan.models import checks
 from keras_gan.models.averaging import Average
 from keras_gan.models.fitting import Fitted
 from keras_gan.models.lines import Lines
+from keras_gan.models.parts import Composed
 from keras_gan.models.preprocessing import preprocess
 
-_PARTS = ("generator", "discriminator", "prior", "condition", "preprocessing")
 
-
-class Players(Lines, Fitted):
+class Players(Lines, Composed, Fitted):
     """A generator and a discriminator with what they share: prior, condition, preprocessing. `GAN` lets them play."""
+
+    parts = ("generator", "discriminator", "prior", "condition", "preprocessing")
 
     def __init__(
         self,
@@ -224,17 +225,6 @@ class Players(Lines, Fitted):
         self.evaluation_seed.state.assign(self.evaluation_seed.state * np.array([1, 0], "uint32"))
         with backend.shuffling_untouched():
             return super().evaluate(x, *args, **kwargs)
-
-    def get_config(self) -> dict[str, Any]:
-        parts = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in _PARTS}
-        return {**super().get_config(), **parts, "seed": self._seed}
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        config = dict(config)
-        for name in _PARTS:
-            config[name] = keras.saving.deserialize_keras_object(config[name], custom_objects=custom_objects)
-        return cls(**config)
 
 
 def told(first: Any, condition: tuple[Any, ...]) -> Any:
