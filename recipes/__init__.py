@@ -17,6 +17,8 @@ from keras_gan.recipes import (
     digits_conditional,
     gaussians,
     mnist,
+    mnist_conditional,
+    mnist_inference,
     mnist_r1,
     tfd,
 )
@@ -32,6 +34,8 @@ PRESETS: dict[str, Recipe] = {
         mnist.Mnist(),
         mnist.Mnist.alternating(),
         mnist_r1.MnistR1(),
+        mnist_conditional.MnistConditional(),
+        mnist_inference.MnistInference(),
         tfd.Tfd(),
         cifar10_dense.Cifar10Dense(),
         cifar10_conv.Cifar10Conv(),

@@ -10,7 +10,7 @@ from keras_gan.recipes import settings
 
 
 @dataclasses.dataclass(frozen=True)
-class DigitsConditional(settings.R1):
+class DigitsConditional(settings.ToldClasses, settings.R1):
     """Train adversarial nets that are told the class on the bundled 8x8 digits (no download)."""
 
     name: settings.SaidByPreset[str] = "digits-conditional"
@@ -38,19 +38,12 @@ class DigitsConditional(settings.R1):
             pixel_mean=data.pixel_mean(),
             dropout=self.dropout,
             discriminator_range=self.discriminator_range,
-            num_classes=10,
+            num_classes=self.num_classes,
         )
-        return self.compiled(networks, data, seed, condition=kg.conditions.Labels(10))
-
-    def fit_arguments(self, data):
-        validation = data.validation, data.labels.validation
-        return {**super().fit_arguments(data), "y": data.labels.train, "validation_data": validation}
+        return self.compiled(networks, data, seed)
 
     def callbacks(self, data, folder):
-        import keras_gan as kg
-
-        each_class = [digit for digit in range(10) for _ in range(10)]
-        return [kg.callbacks.SampleGrid(folder, every=self.every, condition=each_class)]
+        return settings.Game.callbacks(self, data, folder)  # so few held-out images that no Parzen value is measured
 
 
 if __name__ == "__main__":

@@ -156,7 +156,11 @@ class Recipe:
         """
         import keras_gan as kg
 
-        return [kg.callbacks.SampleGrid(folder, every=self.every)]
+        return [kg.callbacks.SampleGrid(folder, every=self.every, **self.grid())]
+
+    def grid(self) -> dict[str, Any]:
+        """Arguments of the grids that `callbacks` draws, besides when."""
+        return {}
 
     def fit_arguments(self, data: "kg.datasets.Dataset") -> dict[str, Any]:
         """Arguments of the model's `fit`, besides epochs and callbacks."""
@@ -247,6 +251,27 @@ class Game(Recipe):
             ema=self.ema or None,
         )
         return gan
+
+
+class ToldClasses:
+    """Added to a game, it tells both players the class: labels stand beside the data, and a row of a grid is a class.
+
+    It is no dataclass, and stands first: `class MyRecipe(ToldClasses, Game)`.
+    """
+
+    num_classes: ClassVar[int] = 10
+
+    def compiled(self, networks, data, seed, prior=None, condition=None):
+        import keras_gan as kg
+
+        return super().compiled(networks, data, seed, prior, condition or kg.conditions.Labels(self.num_classes))
+
+    def fit_arguments(self, data):
+        validation = data.validation, data.labels.validation
+        return {**super().fit_arguments(data), "y": data.labels.train, "validation_data": validation}
+
+    def grid(self):
+        return {"condition": [label for label in range(self.num_classes) for _ in range(10)]}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,10 +3,12 @@
 from keras_gan.callbacks.checkpoint import Checkpoint
 from keras_gan.callbacks.fid import FID
 from keras_gan.callbacks.history_file import HistoryFile
+from keras_gan.callbacks.inference_errors import InferenceErrors
 from keras_gan.callbacks.interrupt import Interrupt
 from keras_gan.callbacks.measurement import Measurement
 from keras_gan.callbacks.modes import Modes
 from keras_gan.callbacks.parzen import ParzenLogLikelihood
+from keras_gan.callbacks.reconstructions import Reconstructions
 from keras_gan.callbacks.report import Report
 from keras_gan.callbacks.sample_grid import SampleGrid
 from keras_gan.callbacks.seconds import Seconds
@@ -17,10 +19,12 @@ __all__ = [
     "FID",
     "Checkpoint",
     "HistoryFile",
+    "InferenceErrors",
     "Interrupt",
     "Measurement",
     "Modes",
     "ParzenLogLikelihood",
+    "Reconstructions",
     "Report",
     "SampleGrid",
     "Seconds",
