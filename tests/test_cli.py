@@ -201,6 +201,7 @@ def test_help_does_not_import_keras():
     assert result.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="run once, on JAX, which is imported fastest")
 def test_as_a_module(tmp_path):
     result = run("train", "mnist", "--data-path", "nowhere.npz", cwd=tmp_path)
     assert result.returncode == 2

@@ -45,11 +45,22 @@ found = torch.export.load(path).module()(torch.from_numpy(z)).numpy()
 }
 
 
+IN_CI = {
+    "tensorflow": {"saved_model", "litert"},
+    "jax": {"saved_model", "onnx"},
+    "torch": {"saved_model", "onnx", "torch"},
+}
+
+
+def program_format(name):
+    return pytest.param(name, marks=() if name in IN_CI[keras.backend.backend()] else pytest.mark.slow)
+
+
 def path_of(format, folder):
     return folder / f"generator{formats.SUFFIXES[format]}"
 
 
-@pytest.mark.parametrize("format", PROGRAMS)
+@pytest.mark.parametrize("format", map(program_format, PROGRAMS))
 def test_a_program_gives_the_same_samples_without_keras(format, tmp_path):
     generator, prior = make_networks(batch_norm=True)[0], kg.priors.Uniform(3)
     path = path_of(format, tmp_path)
