@@ -170,14 +170,14 @@ def sample(
 
 def export(
     model: Model,
-    format: Literal["saved_model", "onnx", "litert", "torch", "keras"] = "saved_model",
+    format: Literal["saved_model", "onnx", "litert", "torch", "page", "keras"] = "saved_model",
     out: str | None = None,
 ) -> None:
     """Export a trained generator for serving; checked against the Keras model, with a card beside it.
 
     Args:
         model: The folder of a run (its best model), a .keras file, or the name of a shipped generator.
-        format: SavedModel, ONNX, LiteRT, PyTorch program (.pt2) or .keras.
+        format: SavedModel, ONNX, LiteRT, PyTorch program (.pt2), a page for the browser (.html) or .keras.
         out: File to write; by default in exports/. A SavedModel's folder gets a numbered subfolder per version.
     """
     _load_package()

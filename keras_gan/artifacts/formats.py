@@ -1,4 +1,4 @@
-"""Generators for others: a program in one of five formats, checked against the Keras model, and a card beside it."""
+"""Generators for others: a program in one of six formats, checked against the Keras model, and a card beside it."""
 
 import hashlib
 import importlib.metadata
@@ -13,11 +13,18 @@ import keras
 import numpy as np
 
 from keras_gan import conditions, priors
-from keras_gan.artifacts import files
+from keras_gan.artifacts import files, page
 from keras_gan.backend import programs
 from keras_gan.networks.activation import RANGES, output_activation
 
-SUFFIXES = {"saved_model": "", "onnx": ".onnx", "litert": ".tflite", "torch": ".pt2", "keras": ".keras"}
+SUFFIXES = {
+    "saved_model": "",
+    "onnx": ".onnx",
+    "litert": ".tflite",
+    "torch": ".pt2",
+    "page": ".html",
+    "keras": ".keras",
+}
 _LARGEST_DIFFERENCE = 1e-5  # of samples, on the scale of the largest one where that is above 1
 
 
@@ -28,6 +35,7 @@ def export(
     format: str,
     card: dict[str, Any] | None = None,
     condition: conditions.Condition | None = None,
+    discriminator: keras.Model | None = None,
 ) -> dict[str, Any]:
     """Writes a generator and its card, and reads it back: the same noise gives the same samples, or nothing is left.
 
@@ -35,9 +43,11 @@ def export(
         generator: built Keras model from noise, or noise and condition, to samples.
         prior: of the noise.
         path: file to write; for `"saved_model"` a folder.
-        format: `"saved_model"`, `"onnx"`, `"litert"`, `"torch"` (an exported program, `.pt2`) or `"keras"`.
+        format: `"saved_model"`, `"onnx"`, `"litert"`, `"torch"` (an exported program, `.pt2`), `"page"` (`.html`) or
+            `"keras"`.
         card: what else the card should say: data, training...
         condition: what the generator is told besides noise, if anything: named inputs of the program.
+        discriminator: the generator's opponent. A page shows what it says of a drawing, if a page can run it.
 
     Returns:
         The card: format, prior, size of the noise, condition, shape and range of samples, checksum, and what was given.
@@ -51,7 +61,7 @@ def export(
     check_format(format)
     if SUFFIXES[format] != path.suffix and format != "saved_model":
         raise ValueError(f"A file of format {format!r} ends in {SUFFIXES[format]}. Received: path={str(path)!r}.")
-    if format != "keras":
+    if format in programs.NEEDS:
         programs.check_installed(format)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"partial-{path.name}")
@@ -62,16 +72,21 @@ def export(
     try:
         _remove(partial)
         kind = next((name for name, kind in priors.PRIORS.items() if type(prior) is kind), None)
-        _write(generator, inputs, prior, partial, format)
+        if format == "page":
+            page.write(generator, prior, partial, condition, discriminator, _title(card or {}))
+        else:
+            _write(generator, inputs, prior, partial, format)
         if format == "keras":
             generate = one_input(files.load_model(partial).predict_on_batch)
+        elif format == "page":
+            generate = page.read(partial)[0]
         else:
             generate = programs.read(partial, format)[0]
         z = [prior.draw(64, seed=0), *(condition.draw(64, seed=0) if condition and condition.can_draw else ())]
         z += [np.random.default_rng(i).random((64, *shape), "float32") for i, (_, shape) in enumerate(inputs[len(z) :])]
         samples = np.asarray(generator.predict(z if len(z) > 1 else z[0], verbose=0), "float32")
         _compare(samples, generate, z, format)
-        card = {
+        made = {
             "format": format,
             "prior": kind,
             "noise_dim": prior.dim,
@@ -79,9 +94,9 @@ def export(
             "image_shape": list(samples.shape[1:]),
             "range": _range(generator),
             "exported_by": f"keras-gan {importlib.metadata.version('keras-gan')}",
-            **(card or {}),
-            "checksum": checksum(partial),
         }
+        card = made | {key: value for key, value in (card or {}).items() if key not in made}
+        card["checksum"] = checksum(partial)
         _remove(path)
         partial.replace(path)
     finally:
@@ -105,6 +120,11 @@ def _write(generator, inputs, prior, path, format):
         kind = OSError if isinstance(error, OSError) else RuntimeError
         whole = path.with_name(path.name.removeprefix("partial-"))
         raise kind(f"Could not write {whole} as {format}: {reason}") from error
+
+
+def _title(card):
+    data = card.get("data") or {}
+    return f"A generator trained on {data['name']}" if data.get("name") else "A generator"
 
 
 def save_whole(model: keras.Model, path: Path, card: dict[str, Any]) -> None:

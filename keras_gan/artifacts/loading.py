@@ -8,7 +8,7 @@ import numpy as np
 
 import keras_gan
 from keras_gan import conditions, priors
-from keras_gan.artifacts import files, formats
+from keras_gan.artifacts import files, formats, page
 from keras_gan.backend import programs
 from keras_gan.models.checks import asked_for, check_number, check_samples
 from keras_gan.models.lines import Lines
@@ -131,7 +131,7 @@ def load(model: str | Path, prior: str | priors.Prior | None = None) -> Any:
 
     Args:
         model: name of a shipped generator; folder of a run; `.keras` file of a GAN or of a generator alone; folder of a
-            SavedModel; `.onnx`, `.tflite` or `.pt2` file.
+            SavedModel; `.onnx`, `.tflite`, `.pt2` or `.html` file.
         prior: `"uniform"`, `"normal"` or `"spherical"`, or a `Prior`, for a generator alone. Default: what its card
             says.
 
@@ -147,7 +147,7 @@ def load(model: str | Path, prior: str | priors.Prior | None = None) -> Any:
     if (expected := card.get("checksum")) is not None and formats.checksum(path) != expected:
         raise ValueError(f"{path} is not what its card describes: the checksum differs. It is damaged, or was changed.")
     if path.suffix != ".keras":
-        generate, inputs = programs.read(path, _format(path))
+        generate, inputs = page.read(path) if path.suffix == ".html" else programs.read(path, _format(path))
         return _generator(generate, inputs, prior, card, path)
     found = files.load_model(path)
     if isinstance(found, keras_gan.GAN):
@@ -184,7 +184,7 @@ def _find(model):
         if (folder := shipped().get(str(model))) is None:
             raise ValueError(
                 f"There is no model. Received: {model}. Expected: the name of a shipped generator {list(shipped())}, "
-                "the folder of a run or of a SavedModel, or a .keras, .onnx, .tflite or .pt2 file."
+                "the folder of a run or of a SavedModel, or a .keras, .onnx, .tflite, .pt2 or .html file."
             )
         return folder / "generator.keras"
     if path.is_dir() and not (path / "saved_model.pb").exists():
@@ -202,7 +202,9 @@ def _format(path):
     for format, suffix in formats.SUFFIXES.items():
         if path.suffix == suffix != "":
             return format
-    raise ValueError(f"{path} is no model. Expected: a folder, or a file that ends in .keras, .onnx, .tflite or .pt2.")
+    raise ValueError(
+        f"{path} is no model. Expected: a folder, or a file that ends in .keras, .onnx, .tflite, .pt2 or .html."
+    )
 
 
 def _card(path):

@@ -178,8 +178,8 @@ class Players(Lines, Composed, Fitted):
         """Exports the generator (with averaged weights, if any) as a program, and checks that it gives the same.
 
         Args:
-            filepath: folder of a SavedModel, or file that ends in `.onnx`, `.tflite`, `.pt2` or `.keras`.
-            format: `"saved_model"`, `"onnx"`, `"litert"`, `"torch"` or `"keras"`, from a model of any backend.
+            filepath: folder of a SavedModel, or file that ends in `.onnx`, `.tflite`, `.pt2`, `.html` or `.keras`.
+            format: `"saved_model"`, `"onnx"`, `"litert"`, `"torch"`, `"page"` or `"keras"`, on any backend.
             card: what to tell of data and training, written beside it.
 
         Raises:
@@ -188,7 +188,7 @@ class Players(Lines, Composed, Fitted):
         """
         format = "saved_model" if format == "tf_saved_model" else format  # Keras's name for it
         with self.averaged_weights():
-            formats.export(self.generator, self.prior, filepath, format, card, self.condition)
+            formats.export(self.generator, self.prior, filepath, format, card, self.condition, self.discriminator)
 
     # What Keras asks of a model.
 
