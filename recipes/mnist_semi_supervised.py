@@ -18,7 +18,7 @@ class MnistSemiSupervised(MnistData):
     """Train a classifier of MNIST from few labels: samples of a generator are one class more."""
 
     name: settings.SaidByPreset[str] = "mnist-semi-supervised"
-    epochs: int = 40
+    epochs: int = 30
     """Passes over the 50,000 training images."""
     labels: int = 100
     """How many training images have a label: a multiple of 10, as many of each class."""
@@ -30,6 +30,8 @@ class MnistSemiSupervised(MnistData):
     """Adam's decay of the gradient's average."""
     discriminator_weight: float = 0.5
     """Factor on the discriminator's loss of images without labels and samples; that of the labels counts 1."""
+    examples_per_label: int = 4
+    """A labeled image goes beside each so many images of a minibatch."""
     ema: float = 0.9999
     """Decay of averaged weights, of the classifier and of the generator; 0 for none."""
 
@@ -38,6 +40,7 @@ class MnistSemiSupervised(MnistData):
         "labels": settings.Limit("a multiple of 10 from 10 to 10,000", lambda n: n in range(10, 10_001, 10)),
         "labels_seed": settings.integers(0),
         "learning_rate": settings.POSITIVE,
+        "examples_per_label": settings.COUNT,
         **dict.fromkeys(("beta_1", "ema"), settings.BELOW_ONE),
         "discriminator_weight": settings.NOT_NEGATIVE,
     }
@@ -65,6 +68,7 @@ class MnistSemiSupervised(MnistData):
             optimizer(),
             updates="simultaneous",
             discriminator_weight=self.discriminator_weight,
+            examples_per_label=self.examples_per_label,
             ema=self.ema or None,
         )
         return gan

@@ -67,6 +67,7 @@ class SemiSupervisedGAN(GAN):
         discriminator_optimizer: keras.optimizers.Optimizer | str | None = None,
         objective: Any = None,
         discriminator_weight: float = 0.5,
+        examples_per_label: int = 1,
         **settings: Any,
     ) -> None:
         """Says how the game is played.
@@ -76,12 +77,15 @@ class SemiSupervisedGAN(GAN):
             discriminator_optimizer: likewise.
             objective: of the examples without labels. Default: `keras_gan.objectives.FeatureMatching()`.
             discriminator_weight: factor on the discriminator's part of it; the cross-entropy of the labels counts 1.
+            examples_per_label: a step of m examples has m / `examples_per_label` labeled ones beside them.
             **settings: what else `keras_gan.GAN.compile` takes. The average of `ema` is also one of the
                 discriminator's weights, and `classify` and `evaluate` use it.
 
         Raises:
             ValueError: as for `keras_gan.GAN.compile`.
         """
+        checks.check_number(examples_per_label, "examples_per_label")
+        self.examples_per_label = int(examples_per_label)
         objective = objectives.FeatureMatching() if objective is None else objective
         super().compile(
             generator_optimizer,
@@ -90,6 +94,10 @@ class SemiSupervisedGAN(GAN):
             discriminator_weight=discriminator_weight,
             **settings,
         )
+
+    def get_compile_config(self) -> dict[str, Any]:
+        config = super().get_compile_config()
+        return config and {**config, "examples_per_label": self.examples_per_label}
 
     def _set_average(self, ema):
         super()._set_average(ema)
@@ -112,7 +120,7 @@ class SemiSupervisedGAN(GAN):
     def compute_discriminator_loss(self, step: Step) -> Any:
         """The loss of all examples, and the cross-entropy of the labeled ones."""
         if isinstance(step.y, (tuple, list)):  # a minibatch of labeled examples
-            images, classes = step.y
+            images, classes = (part[:: self.examples_per_label] for part in step.y)
             output = self._judge(self._preprocess(images, step.training), (), training=step.training)[0]
         else:
             output, classes = step.real_output, step.y
