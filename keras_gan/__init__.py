@@ -10,6 +10,7 @@ __version__ = "0.2.0"
 __all__ = [
     "GAN",
     "InferenceNetwork",
+    "SemiSupervisedGAN",
     "callbacks",
     "conditions",
     "datasets",
@@ -33,6 +34,8 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module("keras_gan.models.gan").GAN
     if name == "InferenceNetwork":
         return importlib.import_module("keras_gan.models.inference").InferenceNetwork
+    if name == "SemiSupervisedGAN":
+        return importlib.import_module("keras_gan.models.semi_supervised").SemiSupervisedGAN
     if name == "load":
         return importlib.import_module("keras_gan.artifacts.loading").load
     if name in __all__:
@@ -64,3 +67,4 @@ if TYPE_CHECKING or "keras_gan_command" not in sys.modules:
     from keras_gan.artifacts.loading import load
     from keras_gan.models.gan import GAN
     from keras_gan.models.inference import InferenceNetwork
+    from keras_gan.models.semi_supervised import SemiSupervisedGAN

@@ -187,6 +187,51 @@ class Relativistic(ScalarObjective):
         return {"d_on_data": ahead, "d_on_samples": 1.0 - ahead, "d_accuracy": _in_order(real, fake)}
 
 
+@keras.saving.register_keras_serializable("keras_gan")
+class FeatureMatching(Objective):
+    """G matches the mean of D's features on data; D tells K classes of data from one of samples (Salimans et al. 2016).
+
+    The discriminator returns a dictionary: `"logits"` of shape `(batch, K)`, and `"features"`. The logit of the class
+    of samples is fixed at 0, so D(x) = Z / (Z + 1) with Z the sum of exp(logits), and log Z stands for the logit of an
+    ordinary discriminator. The discriminator's loss is -mean log D(x) - mean log(1 - D(G(z))). The generator's is the
+    mean squared difference between the mean features of data and of samples.
+    """
+
+    pairs = True
+    metric_names = ("d_on_data", "d_on_samples")
+
+    def discriminator(self, real: Any, fake: Any) -> Any:
+        return ops.mean(ops.softplus(-_evidence(real))) + ops.mean(ops.softplus(_evidence(fake)))
+
+    def generator(self, fake: Any, real: Any = None) -> Any:
+        return ops.mean(ops.square(ops.mean(real["features"], axis=0) - ops.mean(fake["features"], axis=0)))
+
+    def metrics(self, real: Any, fake: Any) -> dict[str, Any]:
+        """Mean D on data and on samples."""
+        return {
+            "d_on_data": ops.mean(ops.sigmoid(_evidence(real))),
+            "d_on_samples": ops.mean(ops.sigmoid(_evidence(fake))),
+        }
+
+    def check(self, output: Any, activation: str | None) -> None:
+        parts = set(output) if isinstance(output, dict) else set()
+        if not {"logits", "features"} <= parts or len(output["logits"].shape) != 2:
+            raise ValueError(
+                "FeatureMatching takes a discriminator that returns a dictionary of 'logits', shape (batch, classes), "
+                f"and 'features'. Received: {keras.tree.map_structure(lambda part: tuple(part.shape), output)}. Build "
+                "it as keras.Model(x, {'logits': logits, 'features': hidden})."
+            )
+        if activation in _PROBABILITIES:
+            raise ValueError(
+                f"The discriminator must end in logits, but its last activation is {activation!r}. End it with "
+                "keras.layers.Dense(classes), no activation."
+            )
+
+
+def _evidence(output):
+    return ops.logsumexp(output["logits"], axis=-1)
+
+
 def value(real: Any, fake: Any) -> Any:
     """V(D, G) = mean log D(x) + mean log(1 - D(G(z))), in nats; -log 4 = -1.386 where D is 1/2 everywhere."""
     return -average(lambda a: ops.softplus(-a), real) - average(ops.softplus, fake)

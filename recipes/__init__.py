@@ -20,6 +20,7 @@ from keras_gan.recipes import (
     mnist_conditional,
     mnist_inference,
     mnist_r1,
+    mnist_semi_supervised,
     tfd,
 )
 from keras_gan.recipes.settings import Recipe
@@ -36,6 +37,7 @@ PRESETS: dict[str, Recipe] = {
         mnist_r1.MnistR1(),
         mnist_conditional.MnistConditional(),
         mnist_inference.MnistInference(),
+        mnist_semi_supervised.MnistSemiSupervised(),
         tfd.Tfd(),
         cifar10_dense.Cifar10Dense(),
         cifar10_conv.Cifar10Conv(),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from keras_gan.datasets.cifar10 import load_cifar10
-from keras_gan.datasets.dataset import Dataset, DatasetNotFoundError, Splits
+from keras_gan.datasets.dataset import Dataset, DatasetNotFoundError, Splits, hide_labels
 from keras_gan.datasets.digits import load_digits
 from keras_gan.datasets.images import load_images
 from keras_gan.datasets.mnist import LEVELS as MNIST_LEVELS
@@ -15,7 +15,7 @@ from keras_gan.datasets.mnist import load_mnist
 from keras_gan.datasets.tfd import load_tfd
 from keras_gan.mixtures.data import MIXTURES, load_gaussians
 
-__all__ = ["Dataset", "DatasetNotFoundError", "Splits", "load"]
+__all__ = ["Dataset", "DatasetNotFoundError", "Splits", "hide_labels", "load"]
 
 LOADERS: dict[str, Callable[..., Dataset]] = {
     "cifar10": load_cifar10,

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import hashlib
+import numbers
 from typing import Any
 
 import keras
@@ -102,6 +103,45 @@ class Dataset(Splits):
         else:
             pixels = (images - self.preprocessing.offset) / self.preprocessing.scale
         return np.clip(np.round(pixels), 0, 255).astype("uint8")
+
+
+def hide_labels(labels: np.ndarray, keep: int, seed: int = 0) -> np.ndarray:
+    """Labels of which a few are kept, as many of each class, and the others are -1: for semi-supervised learning.
+
+    Args:
+        labels: integers of shape `(n,)`, 0 or more.
+        keep: how many to keep, a multiple of the number of classes.
+        seed: integer that says which.
+
+    Returns:
+        int64 array of shape `(n,)`.
+
+    Raises:
+        ValueError: if the number is not so, or a class has fewer examples.
+    """
+    labels = np.asarray(labels)
+    if labels.ndim != 1 or labels.dtype.kind not in "iu" or not len(labels) or labels.min() < 0:
+        raise ValueError(
+            f"Labels are integers, 0 or more, one for each example. Received: shape {labels.shape}, {labels.dtype}."
+        )
+    classes, counts = np.unique(labels, return_counts=True)
+    if isinstance(keep, bool) or not isinstance(keep, numbers.Integral) or keep < 1 or keep % len(classes):
+        raise ValueError(
+            f"As many labels of each class are kept. Received: keep={keep!r} with {len(classes)} classes. Pass a "
+            f"multiple of {len(classes)}, {10 * len(classes)} for example."
+        )
+    each = int(keep) // len(classes)
+    if counts.min() < each:
+        raise ValueError(
+            f"There are too few labels. Received: {counts.min()} of class {classes[counts.argmin()]}, and keep={keep}, "
+            f"which takes {each} of each. Keep {counts.min() * len(classes)} at most."
+        )
+    random = np.random.default_rng(seed)
+    kept = np.full(len(labels), -1, "int64")
+    for label in classes:
+        rows = random.choice(np.flatnonzero(labels == label), each, replace=False)
+        kept[rows] = label
+    return kept
 
 
 class DatasetNotFoundError(OSError):

@@ -5,5 +5,13 @@ from keras_gan.layers.maxout import Maxout
 from keras_gan.layers.maxout_conv2d import MaxoutConv2D
 from keras_gan.layers.spectral_normalization import SpectralNormalization
 from keras_gan.layers.untied_bias import UntiedBias
+from keras_gan.layers.weight_normalization import WeightNormalization
 
-__all__ = ["GlobalContrastNormalization", "Maxout", "MaxoutConv2D", "SpectralNormalization", "UntiedBias"]
+__all__ = [
+    "GlobalContrastNormalization",
+    "Maxout",
+    "MaxoutConv2D",
+    "SpectralNormalization",
+    "UntiedBias",
+    "WeightNormalization",
+]

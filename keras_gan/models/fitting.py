@@ -88,6 +88,7 @@ class Fitted(Resumable):
             checks.check_parts(checks.num_rows(x), kept, split_off)
             arguments["validation_data"] = keras.tree.map_structure(lambda array: array[kept:], arrays)
             arrays = keras.tree.map_structure(lambda array: array[:kept], arrays)
+        arrays = self._beside(arrays)
         rows = batch_size * self.minibatches_per_iteration
         checks.check_batches(checks.num_rows(arrays[0]), rows, drop_remainder)
         checks.check_devices(rows, checks.num_rows(arrays[0]), drop_remainder)
@@ -100,6 +101,10 @@ class Fitted(Resumable):
             drop_remainder=drop_remainder,
         )
         return {"x": backend.training_data(minibatches), "shuffle": False, **arguments}
+
+    def _beside(self, arrays):
+        """Training arrays `(x, y)` as batches are made of them."""
+        return arrays
 
     def _check_validation(self, data):
         if isinstance(data, (tuple, list)) or checks.are_arrays(data):

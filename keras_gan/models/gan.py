@@ -134,8 +134,7 @@ class GAN(Stepping):
             logs = {name: sum(step[name] for step in steps) / len(steps) for name in steps[0]}
             m, labels = minibatches[0]
             logs |= self.generator_step(self._noise(m), m, labels)
-        if self.average is not None:
-            self.average.update()
+        self._update_averages()
         self.iterations.assign(self.iterations + 1)
         return self._log(logs, x)
 

@@ -117,6 +117,10 @@ class Players(Lines, Composed, Fitted):
             self._tracker.untrack(self.average)  # or Keras would go on saving and carrying its weights
         self.average = None if ema is None else Average(ema, self.generator)
 
+    def _update_averages(self):
+        if self.average is not None:
+            self.average.update()
+
     @contextlib.contextmanager
     def averaged_weights(self) -> Iterator[None]:
         """A context in which the generator holds the averaged weights, if there are any."""

@@ -13,6 +13,7 @@ from keras_gan.networks.encoder import encoder as encoder
 from keras_gan.networks.mnist import digits, mnist
 from keras_gan.networks.parts import Networks
 from keras_gan.networks.points import points
+from keras_gan.networks.semi_supervised import digits_semi_supervised, mnist_semi_supervised
 from keras_gan.networks.tfd import tfd, tfd_pretraining
 
 NETWORKS: dict[str, Callable[..., Networks]] = {
@@ -23,6 +24,8 @@ NETWORKS: dict[str, Callable[..., Networks]] = {
     "cifar10_dense": cifar10_dense,
     "cifar10_conv": cifar10_conv,
     "points": points,
+    "mnist_semi_supervised": mnist_semi_supervised,
+    "digits_semi_supervised": digits_semi_supervised,
 }
 
 
@@ -30,7 +33,8 @@ def build(name: str, **settings: Any) -> Networks:
     """Builds a generator and a discriminator.
 
     Args:
-        name: `"mnist"`, `"digits"`, `"tfd_pretraining"`, `"tfd"`, `"cifar10_dense"`, `"cifar10_conv"` or `"points"`.
+        name: `"mnist"`, `"digits"`, `"tfd_pretraining"`, `"tfd"`, `"cifar10_dense"`, `"cifar10_conv"`, `"points"`,
+            `"mnist_semi_supervised"` or `"digits_semi_supervised"`.
         **settings: arguments of the function of that name in this module.
 
     Returns:
