@@ -59,7 +59,7 @@ def train(recipe: Annotated[Preset, tyro.conf.arg(name="")]) -> None:
 def evaluate(
     models: Models,
     data: Data = Data(),
-    measures: tuple[str, ...] = ("parzen", "modes", "fid", "kid", "precision_recall"),
+    measures: tuple[str, ...] = ("parzen", "modes", "fid", "kid", "precision_recall", "conditional"),
     num_samples: int = 10_000,
     seeds: int = 3,
     kmeans: bool = False,
@@ -75,8 +75,10 @@ def evaluate(
         models: Folders of runs, .keras files, generators in any exported format, or names of shipped ones.
         data: The images to compare with.
         measures: What to measure. modes looks for lost modes and copies of training images (on mnist and digits). fid,
-            kid and precision_recall compare features of images (on mnist and digits, elsewhere with --features). ais
-            is the likelihood itself, by annealed importance sampling: it takes minutes, and a .keras file or a run.
+            kid and precision_recall compare features of images (on mnist and digits, elsewhere with --features).
+            conditional asks whether samples are of the class that was asked for, and vary within it (on mnist and
+            digits, of models that are told the class). ais is the likelihood itself, by annealed importance sampling:
+            it takes minutes, and a .keras file or a run.
         num_samples: Samples drawn with each seed; the paper's numbers use 10,000.
         seeds: How many sampling seeds, from 0 on.
         kmeans: Score k-means centres of the training images, too; takes minutes.
@@ -119,28 +121,42 @@ def evaluate(
 
 def sample(
     model: Model,
-    n: int = 64,
+    n: int | None = None,
     seed: int | None = None,
     out: str = "samples.png",
     interpolate: int = 0,
     spherical: bool = False,
     condition: tuple[int, ...] = (),
+    same_noise: bool = False,
     prior: Literal["uniform", "normal", "spherical"] | None = None,
 ) -> None:
     """Draw samples from a trained generator, as a picture or as arrays.
 
     Args:
         model: The folder of a run, a .keras file, a generator in any exported format, or the name of a shipped one.
-        n: How many samples; with --interpolate, how many lines.
+        n: How many samples; with --interpolate, how many lines; with --same-noise, how many rows. By default 64; of
+            several classes 8 each; with --same-noise 8 rows.
         seed: Seed of the noise; the same seed gives the same noise. By default one is drawn.
         out: A .png picture, or a .npz file with `samples` on the model's own scale.
         interpolate: Samples on each line between two draws of the prior; 0 for single samples.
         spherical: Go along great circles instead of straight lines.
         condition: Classes for the samples of a model that is told one. Several get an equal share of the samples each.
             By default classes are drawn as the training data had them.
+        same_noise: Make every class of the same noise: a row is one noise, a column one class of --condition, by
+            default every class that the model knows.
         prior: Noise of a generator alone; by default what its card says.
     """
+    shares = len(condition) if len(condition) > 1 and not same_noise else 1  # classes that share the n samples
+    if n is None:
+        n = 8 * shares if same_noise or shares > 1 else 64
     _check_samples(n, seed, out, interpolate)
+    if n % shares:
+        raise ValueError(
+            f"Several classes get an equal share of the samples each. Received: n={n} and {shares} classes. Expected: "
+            f"a multiple of {shares}, such as --n {-(-n // shares) * shares}."
+        )
+    if same_noise and interpolate:
+        raise ValueError("A row is either one noise or a line from one to another. Pass --same-noise or --interpolate.")
     _load_package()
     import numpy as np
 
@@ -149,13 +165,18 @@ def sample(
 
     _say("Drawing the samples")
     sampler = loading.load(model, prior)
-    _check_size(n * (interpolate or 1), sampler.sample_shape, out)
-    asked: dict[str, Any] = {}
-    if condition:  # an equal share of the samples for each, in this order
-        asked["condition"] = np.asarray(condition)[np.arange(n) * len(condition) // n]
-    columns = interpolate or (n // len(condition) if len(condition) > 1 else min(10, math.ceil(n**0.5))) or 1
+    if not isinstance(sampler, loading.Generator) and (condition or interpolate or same_noise):
+        raise ValueError(f"{model} samples without noise, and is told nothing. Pass --n, --seed and --out alone.")
+    classes = _classes(model, sampler, condition) if same_noise else condition
+    each = interpolate or (len(classes) if same_noise else 1)  # what is drawn for each of the n
+    columns = each if each > 1 else n // shares if shares > 1 else min(10, math.ceil(n**0.5))
+    _check_size(n * each, sampler.sample_shape, out)
+    asked: dict[str, Any] = {"condition": np.repeat(classes, n // shares)} if condition else {}
     if interpolate:
         samples = sampler.interpolate(n, interpolate, seed, spherical, **asked)
+    elif same_noise:
+        z = sampler.prior.draw(n, seed)
+        samples = sampler(np.repeat(z, len(classes), axis=0), np.tile(classes, n))
     else:
         samples = sampler.sample(n, seed, **asked)
     path = Path(out)
@@ -325,6 +346,14 @@ def _check_samples(n, seed, out, interpolate):
             f"A {Path(out).suffix} file holds at most {most:,} samples, so that it and what makes it fit in memory. "
             f"Received: {f'{n:,} lines of {interpolate:,}' if interpolate else f'n={n:,}'}.{instead}"
         )
+
+
+def _classes(model, sampler, condition):
+    """The classes of a row: those that were asked for, or all that the model knows."""
+    num = getattr(sampler.condition, "num_classes", 0)
+    if not condition and not num:
+        raise ValueError(f"{model} is told no class: samples of one noise are all the same. Leave out --same-noise.")
+    return condition or range(num)
 
 
 def _check_size(num, shape, out):

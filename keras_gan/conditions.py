@@ -186,13 +186,16 @@ class Labels(Condition):
         return self.encode(random.choice(self.num_classes, num, p=shares), num)
 
     def encode(self, values: Any, num: int) -> tuple[np.ndarray, ...]:
-        array = np.asarray(values)
-        if array.dtype.kind == "f" and array.shape == (num, self.num_classes):
+        try:
+            array = np.asarray(values)
+        except ValueError:  # rows of several lengths
+            array = np.asarray(None)
+        if array.dtype.kind == "f" and array.shape == (num, self.num_classes) and np.isfinite(array).all():
             return (array.astype("float32"),)
         if array.dtype.kind not in "iu" or array.shape not in ((), (num,), (num, 1)):
             raise ValueError(
-                f"The classes do not fit {num} samples. Received: {_describe(values)}. Expected: an integer, "
-                f"{num} integers, or floats of shape {(num, self.num_classes)}."
+                f"The classes do not fit {num} samples. Received: {_describe(values)}. Expected: an integer for "
+                f"all, {num} integers, or mixtures of classes: finite floats of shape {(num, self.num_classes)}."
             )
         self._check_range(array)
         return (np.eye(self.num_classes, dtype="float32")[np.broadcast_to(array.reshape(-1), (num,))],)

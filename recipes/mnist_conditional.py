@@ -6,6 +6,7 @@ objective compares pairs: each sample is judged against real data of its own cla
 """
 
 import dataclasses
+from typing import ClassVar
 
 from keras_gan.recipes import settings
 from keras_gan.recipes.mnist import MnistData
@@ -19,6 +20,10 @@ class MnistConditional(settings.ToldClasses, settings.R1, MnistData):
     epochs: int = 30
     """Passes over the 50,000 training images."""
     objective: settings.Objective = "relativistic"
+    label_scale: float = 5.0
+    """What the one-hot label is multiplied by, in both networks: the larger, the sooner they heed it."""
+
+    limits: ClassVar[dict[str, settings.Limit]] = {"label_scale": settings.POSITIVE}
 
     def build(self, data, seed):
         import keras_gan as kg
@@ -29,6 +34,7 @@ class MnistConditional(settings.ToldClasses, settings.R1, MnistData):
             dropout=self.dropout,
             discriminator_range=self.discriminator_range,
             num_classes=self.num_classes,
+            label_scale=self.label_scale,
         )
         return self.compiled(networks, data, seed, kg.priors.Uniform(100))
 

@@ -125,7 +125,13 @@ class TestLabels:
         with pytest.raises(ValueError, match="without labels"):
             labelled_gan().fit((batch for batch in [x, x]), verbose=0)
 
-    @pytest.mark.parametrize("condition", [3, -1, [0, 1], "1", 0.5, np.zeros((5, 2))])
+    @pytest.mark.parametrize(
+        "condition",
+        [
+            *[3, -1, [0, 1], range(6), "1", ["a"] * 5, 0.5, [0.0] * 5, True, [None] * 5, [[0], [0, 1]]],
+            *[np.zeros((5, 2)), np.eye(3, dtype=int)[[0] * 5], np.full((5, 3), np.nan)],
+        ],
+    )
     def test_wishes_that_do_not_fit(self, condition):
         with pytest.raises(ValueError, match="Expected"):
             labelled_gan().sample(5, condition=condition)

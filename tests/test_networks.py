@@ -183,3 +183,16 @@ def test_networks_that_are_told_a_class(name, noise_dim, side):
     for network, plain in zip(told, alone, strict=True):
         first = plain.trainable_variables[0].shape[1]
         assert network.count_params() == plain.count_params() + 10 * first
+
+
+def test_a_label_may_be_louder():
+    """It is multiplied by its scale, and by nothing where the scale is 1: the same weights then give the same."""
+    z, image, label = np.ones((1, 32), "float32"), np.ones((1, 8, 8, 1), "float32"), np.eye(10, dtype="float32")[3:4]
+    quiet, loud = networks.build("digits", num_classes=10), networks.build("digits", num_classes=10, label_scale=5.0)
+    for first, plain, scaled in zip((z, image), quiet, loud, strict=True):
+        scaled.set_weights(plain.get_weights())
+        np.testing.assert_allclose(
+            *(keras.ops.convert_to_numpy(network([first, c])) for network, c in ((plain, 5 * label), (scaled, label))),
+            rtol=1e-5,
+        )
+    assert len(quiet[0].layers) == len(loud[0].layers) - 1

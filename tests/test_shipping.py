@@ -4,6 +4,8 @@ import keras
 import numpy as np
 import pytest
 from keras_gan.recipes.digits import Digits
+from keras_gan.recipes.digits_conditional import DigitsConditional
+from PIL import Image
 
 import keras_gan as kg
 from keras_gan import cli, runs
@@ -12,21 +14,26 @@ from keras_gan.artifacts import shipping
 
 def test_a_run_ships_with_its_card(tmp_path, capsys):
     pytest.importorskip("tensorflow")
-    runs.run(Digits(epochs=2, every=1, seed=5, run_dir=str(tmp_path / "run")))
+    runs.run(DigitsConditional(epochs=2, every=1, seed=5, run_dir=str(tmp_path / "run")))
     cli.main(["ship", str(tmp_path / "run"), str(tmp_path / "shipped")])
     folder = tmp_path / "shipped"
     assert {p.name for p in folder.iterdir()} == {"generator", "generator.keras", "generator.keras.json", "samples.png"}
     card = kg.load(folder).card
     assert (card["epochs"], card["seed"], card["prior"], card["noise_dim"]) == (2, 5, "uniform", 32)
-    assert card["recipe"]["learning_rate"] == Digits().learning_rate
+    assert card["recipe"]["learning_rate"] == DigitsConditional().learning_rate
     assert card["command"].startswith("keras-gan")
     assert str(tmp_path) not in json.dumps(card)
     scores = card["scores"]["measures"]
     assert f"{scores['parzen']['cells']['log_likelihood']['value']:.1f} nats" in capsys.readouterr().out
     assert len(scores["parzen"]["reports"]) == 3
     assert len(scores["modes"]["reports"][0][0]["class_shares"]) == 10
+    assert len(scores["conditional"]["reports"][0][0]["samples"]["agreement_by_class"]) == 10
+    assert Image.open(folder / "samples.png").size == (489, 489)
     a, b = (kg.load(folder / name).sample(20, 3) for name in ("generator", "generator.keras"))
     np.testing.assert_allclose(a, b, atol=1e-5)
+    sevens = kg.load(folder).sample(3, 0, condition=7)
+    saved = keras.saving.load_model(tmp_path / "run" / "model.keras")
+    np.testing.assert_allclose(sevens, saved.sample(3, 0, condition=7), atol=1e-5)
 
 
 def test_a_folder_without_a_run(tmp_path):

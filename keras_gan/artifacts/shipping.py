@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from keras_gan.artifacts import formats, loading
 from keras_gan.datasets import Dataset
@@ -48,7 +49,9 @@ def ship(
             model.export(folder / name, format, card)
     else:
         formats.save_whole(model, folder / "model.keras", card)
-    if (samples := model.sample(100, seed=0)).ndim == 4:
+    classes = getattr(getattr(model, "condition", None), "num_classes", None)
+    asked = {} if classes is None else {"condition": np.repeat(np.arange(classes), 10)}  # a row is a class
+    if (samples := model.sample(10 * (classes or 10), seed=0, **asked)).ndim == 4:
         grids.save_grid(samples, folder / "samples.png", 10)
     return card
 

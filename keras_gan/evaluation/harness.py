@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_gan.conditions import Labels
 from keras_gan.datasets import Dataset
 from keras_gan.evaluation import features as networks
 from keras_gan.evaluation import parzen, references
@@ -18,7 +19,7 @@ from keras_gan.evaluation.table import Cell, Entry, Row, Table
 def evaluate(
     samplers: Any,
     data: Dataset,
-    measures: Sequence[Any] = ("parzen", "modes", "fid", "kid", "precision_recall"),
+    measures: Sequence[Any] = ("parzen", "modes", "fid", "kid", "precision_recall", "conditional"),
     num_samples: int = parzen.PUBLISHED_NUM_SAMPLES,
     num_seeds: int = 3,
     references: bool = True,
@@ -41,10 +42,12 @@ def evaluate(
 
     Args:
         samplers: dict from names to samplers, or one sampler alone. A sampler has `sample(num, seed)`, which returns an
-            array of shape `(num, ...)`, floats, on the scale of preprocessed data: a GAN, a loaded generator, ...
+            array of shape `(num, ...)`, floats, on the scale of preprocessed data: a GAN, a loaded generator, ... One
+            that also has a `condition` of `keras_gan.conditions.Labels` is asked for classes, by `sample(num, seed,
+            condition=)`, as often as its training data had them.
         data: `keras_gan.datasets.Dataset`.
         measures: names of `keras_gan.evaluation.measures.MEASURES`, `Measure` objects, or functions
-            `(samples, splits) -> report`. One that does not apply to the data set is left out.
+            `(samples, splits) -> report`. One that does not apply to the data set, or to any sampler, is left out.
         num_samples: samples drawn with each seed, at least 1; published Parzen numbers use 10,000.
         num_seeds: sampling seeds 0, 1, ..., at least 1.
         references: whether to score real training images and the mean training image, too.
@@ -58,7 +61,7 @@ def evaluate(
 
     Raises:
         ValueError: if a number is less than 1, something is no sampler or no measure, no measure applies to the data
-            set, or the samples do not fit the data.
+            set and the samplers, or the samples do not fit the data.
     """
     if num_seeds < 1 or num_samples < 1:
         raise ValueError(
@@ -68,7 +71,7 @@ def evaluate(
     say = progress or (lambda line: None)
     named = _named(samplers)
     network = None if features is None else networks.get(features, data)
-    chosen = _applicable([get_measure(measure, network) for measure in measures], data, say)
+    chosen = _applicable([get_measure(measure, network) for measure in measures], data, named, say)
     for measure in chosen:
         if measure.name in data.published and measure.published_num_samples not in (None, num_samples):
             warnings.warn(
@@ -78,13 +81,16 @@ def evaluate(
             )
     scorers = _prepare(chosen, data, say)
     rows = [
-        _score(name, "sampler", sampler, scorers, num_samples, range(num_seeds), say) for name, sampler in named.items()
+        _score(name, "sampler", sampler, _those_of(scorers, sampler, data), num_samples, range(num_seeds), say)
+        for name, sampler in named.items()
     ]
     rows += _published(chosen, data, rows)
     scorers = {measure: score for measure, score in scorers.items() if measure.scores_references}
     if scorers:
         rows += [
-            _score(reference.name, "reference", reference, scorers, num_samples, range(1), say)
+            _score(
+                reference.name, "reference", reference, _those_of(scorers, reference, data), num_samples, range(1), say
+            )
             for reference in _references(data.folds[0], references, kmeans)
         ]
     return Table(
@@ -111,7 +117,7 @@ def _named(samplers):
     return named
 
 
-def _applicable(measures, data, say):
+def _applicable(measures, data, named, say):
     names = [measure.name for measure in measures]
     if repeated := {name for name in names if names.count(name) > 1}:
         raise ValueError(f"Two measures have one name. Received: {sorted(repeated)}. Give each a name of its own.")
@@ -121,7 +127,18 @@ def _applicable(measures, data, say):
             say(f"The measure {measure.name} does not apply to {data.card['name']} and is left out.")
     if not chosen:
         raise ValueError(f"No measure applies to {data.card['name']}. Received: measures={names}.")
-    return chosen
+    of_some = [measure for measure in chosen if any(measure.applies_to(sampler, data) for sampler in named.values())]
+    if not of_some:
+        raise ValueError(
+            f"No measure applies to {' or '.join(named)}. Received: measures={names}. What is asked for is measured of "
+            "models that are told one of the data's classes."
+        )
+    return of_some
+
+
+def _those_of(scorers, sampler, data):
+    """The measures that apply to a sampler."""
+    return {measure: score for measure, score in scorers.items() if measure.applies_to(sampler, data)}
 
 
 def _prepare(measures, data, say):
@@ -139,7 +156,7 @@ def _score(name, kind, sampler, scorers, num_samples, seeds, say):
     reports: dict[Measure, list[tuple[Any, ...]]] = {measure: [] for measure in scorers}
     for seed in seeds:
         say(f"{name}: {num_samples} samples of seed {seed}")
-        samples = np.asarray(sampler.sample(num_samples, seed))
+        samples, classes = _drawn(sampler, num_samples, seed)
         if not np.isfinite(samples).all():
             raise ValueError(
                 f"The samples of {name} are not finite: no measure says anything of them. Received: "
@@ -149,10 +166,25 @@ def _score(name, kind, sampler, scorers, num_samples, seeds, say):
         for measure, score_folds in scorers.items():
             if seed == seeds[0] or measure.every_seed:
                 say(f"{name}: {measure.name} of seed {seed}")
-                measured = sampler if measure.takes_sampler else samples
-                reports[measure].append(tuple(score(measured) for score in score_folds))
+                measured = _measured(measure, sampler, samples, classes)
+                reports[measure].append(tuple(score(*measured) for score in score_folds))
     with_interval = kind == "sampler"
     return Row(name, kind, {measure.name: _entry(measure, reports[measure], with_interval) for measure in scorers})
+
+
+def _drawn(sampler, num, seed):
+    """Samples, and the class that each was asked to have, as often as the data have it; None if it is told none."""
+    if not isinstance(condition := getattr(sampler, "condition", None), Labels):
+        return np.asarray(sampler.sample(num, seed)), None
+    (told,) = condition.draw(num, seed)
+    return np.asarray(sampler.sample(num, seed, condition=told)), told.argmax(axis=1)
+
+
+def _measured(measure, sampler, samples, classes):
+    """The arguments of a measure's function."""
+    if measure.takes_classes:
+        return samples, classes
+    return (sampler if measure.takes_sampler else samples,)
 
 
 def _entry(measure, reports, with_interval):
@@ -194,7 +226,7 @@ def _published(measures, data, rows):
     """A row for each system that the data set has a published number of."""
     entries: dict[str, dict[str, Entry]] = {}
     for measure in measures:
-        (name, cell), *_ = rows[0].entries[measure.name].cells.items()
+        (name, cell), *_ = next(row.entries[measure.name] for row in rows if measure.name in row.entries).cells.items()
         for system, (value, error) in data.published.get(measure.name, {}).items():
             published = Cell(value, error, decimals=cell.decimals)
             entries.setdefault(system, {})[measure.name] = Entry({name: published})

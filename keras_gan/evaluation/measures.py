@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from keras_gan.conditions import Labels
 from keras_gan.datasets import Dataset, Splits
-from keras_gan.evaluation import ais, fid, modes, parzen
+from keras_gan.evaluation import ais, conditional, fid, modes, parzen
 from keras_gan.evaluation import features as networks
 from keras_gan.evaluation.precision_recall import PrecisionRecallReport, precision_recall
 from keras_gan.evaluation.table import Cell
@@ -63,6 +64,9 @@ class Measure:
         every_seed: whether every sampling seed is measured, or the first one alone.
         scores_references: whether references are measured as well as samplers.
         takes_sampler: whether the sampler itself is measured instead of its samples.
+        takes_classes: whether the function that `prepare` returns is called with `(samples, classes)`: the class that
+            each sample was asked to have, an array of shape `(m,)`, int64. Such a measure is made of samplers alone
+            whose `condition` is a `keras_gan.conditions.Labels`.
     """
 
     name = ""
@@ -72,10 +76,15 @@ class Measure:
     every_seed = True
     scores_references = True
     takes_sampler = False
+    takes_classes = False
 
     def applies(self, data: Dataset) -> bool:
         """Whether the measure makes sense on a data set."""
         return True
+
+    def applies_to(self, sampler: Any, data: Dataset) -> bool:
+        """Whether the measure makes sense of a sampler; the row of one of which it does not has no entry."""
+        return not self.takes_classes or isinstance(getattr(sampler, "condition", None), Labels)
 
     def __call__(self, samples: np.ndarray, splits: PreparedSplits) -> Report:
         """Measures samples.
@@ -179,7 +188,7 @@ class ModesMeasure(Measure):
         }
 
     def lines(self, report: modes.ModesReport) -> tuple[str, ...]:
-        return ("classes in % " + " ".join(f"{100 * share:.1f}" for share in report.class_shares),)
+        return (f"classes in % {_percent(report.class_shares)}",)
 
 
 class AISMeasure(Measure):
@@ -370,6 +379,72 @@ class PrecisionRecallMeasure(FeatureMeasure):
         return {name: Cell(value, decimals=3) for name, value in found.items()}
 
 
+class ConditionalMeasure(Measure):
+    """Whether samples are of the class that was asked for, and vary within it: `keras_gan.evaluation.conditional`.
+
+    It is made of samplers that are told one of the data's classes, by the classifier that ships for the data set.
+    """
+
+    name = "conditional"
+    caption = (
+        "Share of samples that a classifier puts into the class that was asked for (agreement), and that of the class "
+        "with the lowest; real: the same share of test images. Diversity: mean distance of two samples of a class over "
+        "that of two test images of it (1 is best), as a mean over classes and that of the least diverse class, in the "
+        "classifier's features and in pixels."
+    )
+    scores_references = False
+    takes_classes = True
+
+    def applies(self, data: Dataset) -> bool:
+        return data.card["name"] in networks.shipped()
+
+    def applies_to(self, sampler: Any, data: Dataset) -> bool:
+        return super().applies_to(sampler, data) and sampler.condition.num_classes == len(np.unique(data.labels.train))
+
+    def prepare(self, splits: PreparedSplits) -> Callable[..., FeatureReport]:
+        data, name = splits.data, splits.data.card["name"]
+        judge = conditional.Judge(
+            networks.load_classifier(name), splits.test, splits.labels.test, name=f"{name}-classifier"
+        )
+        self.caption = f"{type(self).caption} Features: {judge.features}."
+        order = np.random.default_rng(0).permutation(len(data.train))
+
+        @functools.lru_cache(1)
+        def floor(num):
+            return judge.measure(data.preprocess(data.train[order[:num]]), data.labels.train[order[:num]])
+
+        def measure(samples, classes):
+            found = judge.measure(samples, classes)
+            return FeatureReport(found, floor(len(samples)), len(samples), len(data.test), str(judge.features))
+
+        return measure
+
+    def cells(self, report: FeatureReport) -> dict[str, Cell]:
+        found = report.samples
+        error = (found.agreement * (1 - found.agreement) / found.num_samples) ** 0.5
+        values = {
+            "lowest": _of_known(np.min, found.agreement_by_class),
+            "real": found.real_agreement,
+            "diversity": _of_known(np.mean, found.diversity_by_class),
+            "least": _of_known(np.min, found.diversity_by_class),
+            "pixel_diversity": _of_known(np.mean, found.pixel_diversity_by_class),
+            "pixel_least": _of_known(np.min, found.pixel_diversity_by_class),
+        }
+        cells = {name: Cell(value, decimals=3) for name, value in values.items()}
+        return {"agreement": Cell(found.agreement, error, decimals=4), **cells}
+
+    def lines(self, report: FeatureReport) -> tuple[str, ...]:
+        found, floor = report.samples, report.floor
+        return (
+            f"agreement by class in % {_percent(found.agreement_by_class)}",
+            f"of test images {_percent(found.real_agreement_by_class)}",
+            f"diversity by class in % {_percent(found.diversity_by_class)}",
+            f"of training images {_percent(floor.diversity_by_class)}",
+            f"in pixels {_percent(found.pixel_diversity_by_class)}",
+            f"in pixels, of training images {_percent(floor.pixel_diversity_by_class)}",
+        )
+
+
 class FunctionMeasure(Measure):
     """A function `(samples, splits) -> report` as a measure.
 
@@ -388,7 +463,10 @@ class FunctionMeasure(Measure):
 
 MEASURES: dict[str, type[Measure]] = {
     measure.name: measure
-    for measure in (ParzenMeasure, ModesMeasure, FrechetMeasure, KernelMeasure, PrecisionRecallMeasure, AISMeasure)
+    for measure in (
+        *(ParzenMeasure, ModesMeasure, FrechetMeasure, KernelMeasure, PrecisionRecallMeasure),
+        *(ConditionalMeasure, AISMeasure),
+    )
 }
 
 
@@ -413,3 +491,13 @@ def get(measure: str | Measure | Callable[[np.ndarray, PreparedSplits], Report],
         f"Unknown measure. Received: {measure!r}. Expected one of {sorted(MEASURES)}, a "
         "keras_gan.evaluation.measures.Measure, or a function of samples and splits."
     )
+
+
+def _percent(shares):
+    return " ".join(f"{100 * share:.1f}" for share in shares)
+
+
+def _of_known(function, values):
+    """Of the classes that were asked for often enough; NaN where none was."""
+    known = values[~np.isnan(values)]
+    return float(function(known)) if len(known) else float("nan")

@@ -10,6 +10,7 @@ def mnist(
     dropout: bool = True,
     discriminator_range: float = 0.005,
     num_classes: int = 0,
+    label_scale: float = 1.0,
 ) -> Networks:
     """The paper's MNIST networks: 2,503,984 and 1,231,441 parameters, 100 noise values.
 
@@ -20,10 +21,14 @@ def mnist(
         discriminator_range: r of the discriminator.
         num_classes: for a game whose condition is a class: both networks also take a one-hot label, beside
             the noise and beside the pixels. 0 for none, as in the paper.
+        label_scale: what the label is multiplied by. The noise has a norm of about 10, and a one-hot label one of 1:
+            with 5, both players hear it sooner (docs/conditional.md).
     """
     return (
-        relu_generator((28, 28, 1), 100, 1200, pixel_mean, num_classes),
-        maxout_discriminator((28, 28, 1), 240, discriminator_range, dropout, num_classes=num_classes),
+        relu_generator((28, 28, 1), 100, 1200, pixel_mean, num_classes, label_scale),
+        maxout_discriminator(
+            (28, 28, 1), 240, discriminator_range, dropout, num_classes=num_classes, label_scale=label_scale
+        ),
     )
 
 
@@ -32,9 +37,12 @@ def digits(
     dropout: bool = True,
     discriminator_range: float = 0.005,
     num_classes: int = 0,
+    label_scale: float = 1.0,
 ) -> Networks:
     """The MNIST networks scaled down to the bundled 8x8 digits, 32 noise values. Arguments are those of `mnist`."""
     return (
-        relu_generator((8, 8, 1), 32, 256, pixel_mean, num_classes),
-        maxout_discriminator((8, 8, 1), 96, discriminator_range, dropout, num_classes=num_classes),
+        relu_generator((8, 8, 1), 32, 256, pixel_mean, num_classes, label_scale),
+        maxout_discriminator(
+            (8, 8, 1), 96, discriminator_range, dropout, num_classes=num_classes, label_scale=label_scale
+        ),
     )

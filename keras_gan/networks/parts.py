@@ -12,7 +12,7 @@ Networks = tuple[keras.Model, keras.Model]
 TFD_MAX_NORM = 1.9365
 
 
-def relu_generator(image_shape, noise_dim, hidden, pixel_mean, num_classes=0):
+def relu_generator(image_shape, noise_dim, hidden, pixel_mean, num_classes=0, label_scale=1.0):
     """ReLU hidden layers and a sigmoid output: the generator of the MNIST networks.
 
     With classes it takes `[noise, label]`, and the label stands beside the noise.
@@ -28,11 +28,20 @@ def relu_generator(image_shape, noise_dim, hidden, pixel_mean, num_classes=0):
         ],
         num_classes,
         "generator",
+        label_scale,
     )
 
 
 def maxout_discriminator(
-    image_shape, units, initial_range, dropout=True, width=1.0, front=(), limited=False, num_classes=0
+    image_shape,
+    units,
+    initial_range,
+    dropout=True,
+    width=1.0,
+    front=(),
+    limited=False,
+    num_classes=0,
+    label_scale=1.0,
 ):
     """Two maxout layers and a logit, with dropout before each: the discriminator of all dense networks.
 
@@ -56,18 +65,20 @@ def maxout_discriminator(
         ],
         num_classes,
         "discriminator",
+        label_scale,
     )
 
 
-def _told(front, back, num_classes, name):
-    """The layers in a row; with classes, what the front makes has the one-hot label beside it."""
+def _told(front, back, num_classes, name, label_scale=1.0):
+    """The layers in a row; with classes, what the front makes has the one-hot label, times its scale, beside it."""
     if not num_classes:
         return keras.Sequential([*front, *back], name=name)
     first, label = front[0], keras.Input((num_classes,), name="label")
     x = first
     for layer in front[1:]:
         x = layer(x)
-    x = layers.Concatenate()([x, label])
+    scaled_label = label if label_scale == 1 else layers.Rescaling(label_scale, name="label_scale")(label)
+    x = layers.Concatenate()([x, scaled_label])
     for layer in back:
         x = layer(x)
     return keras.Model([first, label], x, name=name)
