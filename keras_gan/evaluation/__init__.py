@@ -3,6 +3,7 @@
 from keras_gan.evaluation import (
     ais,
     bounds,
+    completion,
     distances,
     features,
     fid,
@@ -20,6 +21,7 @@ __all__ = [
     "Table",
     "ais",
     "bounds",
+    "completion",
     "distances",
     "evaluate",
     "features",

@@ -18,7 +18,7 @@ from keras_gan.evaluation.table import Cell, Entry, Row, Table
 def evaluate(
     samplers: Any,
     data: Dataset,
-    measures: Sequence[Any] = ("parzen", "modes", "fid", "kid", "precision_recall"),
+    measures: Sequence[Any] = ("parzen", "modes", "fid", "kid", "precision_recall", "completion"),
     num_samples: int = parzen.PUBLISHED_NUM_SAMPLES,
     num_seeds: int = 3,
     references: bool = True,
@@ -44,7 +44,7 @@ def evaluate(
             array of shape `(num, ...)`, floats, on the scale of preprocessed data: a GAN, a loaded generator, ...
         data: `keras_gan.datasets.Dataset`.
         measures: names of `keras_gan.evaluation.measures.MEASURES`, `Measure` objects, or functions
-            `(samples, splits) -> report`. One that does not apply to the data set is left out.
+            `(samples, splits) -> report`. One that does not apply to the data set, or to any sampler, is left out.
         num_samples: samples drawn with each seed, at least 1; published Parzen numbers use 10,000.
         num_seeds: sampling seeds 0, 1, ..., at least 1.
         references: whether to score real training images and the mean training image, too.
@@ -58,7 +58,7 @@ def evaluate(
 
     Raises:
         ValueError: if a number is less than 1, something is no sampler or no measure, no measure applies to the data
-            set, or the samples do not fit the data.
+            set and the samplers, or the samples do not fit the data.
     """
     if num_seeds < 1 or num_samples < 1:
         raise ValueError(
@@ -68,7 +68,7 @@ def evaluate(
     say = progress or (lambda line: None)
     named = _named(samplers)
     network = None if features is None else networks.get(features, data)
-    chosen = _applicable([get_measure(measure, network) for measure in measures], data, say)
+    chosen = _applicable([get_measure(measure, network) for measure in measures], data, named, say)
     for measure in chosen:
         if measure.name in data.published and measure.published_num_samples not in (None, num_samples):
             warnings.warn(
@@ -78,7 +78,8 @@ def evaluate(
             )
     scorers = _prepare(chosen, data, say)
     rows = [
-        _score(name, "sampler", sampler, scorers, num_samples, range(num_seeds), say) for name, sampler in named.items()
+        _score(name, "sampler", sampler, _those_of(scorers, sampler, data), num_samples, range(num_seeds), say)
+        for name, sampler in named.items()
     ]
     rows += _published(chosen, data, rows)
     scorers = {measure: score for measure, score in scorers.items() if measure.scores_references}
@@ -111,7 +112,7 @@ def _named(samplers):
     return named
 
 
-def _applicable(measures, data, say):
+def _applicable(measures, data, named, say):
     names = [measure.name for measure in measures]
     if repeated := {name for name in names if names.count(name) > 1}:
         raise ValueError(f"Two measures have one name. Received: {sorted(repeated)}. Give each a name of its own.")
@@ -121,7 +122,18 @@ def _applicable(measures, data, say):
             say(f"The measure {measure.name} does not apply to {data.card['name']} and is left out.")
     if not chosen:
         raise ValueError(f"No measure applies to {data.card['name']}. Received: measures={names}.")
-    return chosen
+    of_some = [measure for measure in chosen if any(measure.applies_to(sampler, data) for sampler in named.values())]
+    if not of_some:
+        raise ValueError(
+            f"No measure applies to {' or '.join(named)}. Received: measures={names}. Completions are measured of "
+            "models that complete images."
+        )
+    return of_some
+
+
+def _those_of(scorers, sampler, data):
+    """The measures that apply to a sampler."""
+    return {measure: score for measure, score in scorers.items() if measure.applies_to(sampler, data)}
 
 
 def _prepare(measures, data, say):
@@ -194,7 +206,7 @@ def _published(measures, data, rows):
     """A row for each system that the data set has a published number of."""
     entries: dict[str, dict[str, Entry]] = {}
     for measure in measures:
-        (name, cell), *_ = rows[0].entries[measure.name].cells.items()
+        (name, cell), *_ = next(row.entries[measure.name] for row in rows if measure.name in row.entries).cells.items()
         for system, (value, error) in data.published.get(measure.name, {}).items():
             published = Cell(value, error, decimals=cell.decimals)
             entries.setdefault(system, {})[measure.name] = Entry({name: published})
