@@ -59,7 +59,7 @@ def train(recipe: Annotated[Preset, tyro.conf.arg(name="")]) -> None:
 def evaluate(
     models: Models,
     data: Data = Data(),
-    measures: tuple[str, ...] = ("parzen", "modes", "fid", "kid", "precision_recall", "conditional"),
+    measures: tuple[str, ...] = ("parzen", "modes", "fid", "kid", "precision_recall", "conditional", "completion"),
     num_samples: int = 10_000,
     seeds: int = 3,
     kmeans: bool = False,
@@ -77,8 +77,9 @@ def evaluate(
         measures: What to measure. modes looks for lost modes and copies of training images (on mnist and digits). fid,
             kid and precision_recall compare features of images (on mnist and digits, elsewhere with --features).
             conditional asks whether samples are of the class that was asked for, and vary within it (on mnist and
-            digits, of models that are told the class). ais is the likelihood itself, by annealed importance sampling:
-            it takes minutes, and a .keras file or a run.
+            digits, of models that are told the class). completion fills holes in test images (of models that complete
+            images). ais is the likelihood itself, by annealed importance sampling: it takes minutes, and a .keras file
+            or a run.
         num_samples: Samples drawn with each seed; the paper's numbers use 10,000.
         seeds: How many sampling seeds, from 0 on.
         kmeans: Score k-means centres of the training images, too; takes minutes.
@@ -187,6 +188,82 @@ def sample(
         files.write(path, lambda partial: grids.save_grid(samples, partial, columns))
     _done(f"Wrote {out}: {len(samples)} samples of shape {samples.shape[1:]}")
     _suggest("evaluate {model}", "export {model} --format keras", model=model)
+
+
+def complete(
+    model: Model,
+    data: Data = Data(),
+    image: str | None = None,
+    mask: str | None = None,
+    hide: Literal["right", "left", "top", "bottom", "center", "pixels", "block", "all"] | None = None,
+    n: int = 5,
+    rows: int = 10,
+    seed: int | None = None,
+    out: str = "completions.png",
+) -> None:
+    """Complete an image of which a part is hidden, several times; or test images, without --image.
+
+    Each row of the picture is an image, what of it is observed (the rest is grey), and its completions.
+
+    Args:
+        model: The folder of a run, a .keras file or another format of a model that completes images, or the name of a
+            shipped one.
+        data: Where test images come from.
+        image: A picture or an .npy file, of the size that the model was trained on; by default, test images.
+        mask: A picture of the same size, white where the image is observed and black where it is hidden, or an .npy
+            file of 1 and 0.
+        hide: What is hidden, in place of a mask. By default, of test images each row has another part hidden.
+        n: Completions of each image.
+        rows: Test images.
+        seed: Seed of the noise and of random masks. By default one is drawn.
+        out: A .png picture, or a .npz file with `images`, `masks` and `completions` on the model's own scale.
+    """
+    if image is not None and (mask is None) == (hide is None):
+        raise ValueError(
+            f"Something of the image must be hidden, in one way. Received: {'neither' if mask is None else 'both'} of "
+            "--mask and --hide. Add --hide right, for example."
+        )
+    if mask is not None and hide is not None:
+        raise ValueError("A mask says what is hidden. Received: both --mask and --hide. Leave out one of them.")
+    if min(n, rows) < 1:
+        raise ValueError(f"There is something to draw for 1 or more of each. Received: n={n}, rows={rows}.")
+    _check_samples(n * rows, seed, out, 0)
+    _load_package()
+    import random
+
+    import numpy as np
+
+    from keras_gan import masks
+    from keras_gan.artifacts import files, loading
+    from keras_gan.datasets import holes
+    from keras_gan.evaluation import completion
+    from keras_gan.figures import grids
+
+    seed = random.randrange(2**31) if seed is None else seed
+    _say("Completing images")
+    sampler = loading.load(model)
+    completion.check_completes(sampler)
+    shape, condition = sampler.condition.shape, sampler.condition
+    if image is not None:
+        images = holes.read_image(image, shape, condition.value_range)[np.newaxis]
+    else:
+        loaded = _load_data({model: _trained_on(model, sampler.card)}, data)
+        images = loaded.preprocess(loaded.test[:rows])
+    if mask is not None:
+        hidden_by = np.broadcast_to(holes.read_mask(mask, shape), (len(images), *shape[:2], 1))
+    else:
+        hidden_by = masks.by_turns([hide] if hide else masks.SHOWN, len(images), shape, seed)
+    _check_size(len(images) * (n + 2), shape, out)
+    completed = completion.complete(sampler, images, hidden_by, n, seed)
+    path = Path(out)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".npz":
+        files.write(path, lambda file: np.savez(file, images=images, masks=hidden_by, completions=completed))
+    else:
+        grids.save(grids.completions(images, hidden_by, completed), path)
+    what = "an image" if len(images) == 1 else f"each of {len(images)} images"
+    _done(f"Wrote {out}: {n} completions of {what}, with seed {seed}")
+    _suggest("sample {model}", "evaluate {model}", model=model)
 
 
 def export(
@@ -499,7 +576,7 @@ def _run(arguments):
     try:
         tyro.extras.subcommand_cli_from_dict(
             {
-                **{"train": train, "sample": sample, "evaluate": evaluate, "export": export},
+                **{"train": train, "sample": sample, "complete": complete, "evaluate": evaluate, "export": export},
                 **{"ship": ship, "figures": figures, "curves": curves, "theory": theory, "saturation": saturation},
             },
             prog="keras-gan",

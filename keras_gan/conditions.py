@@ -8,6 +8,9 @@ import numpy as np
 from keras import ops
 
 from keras_gan.artifacts import sizes
+from keras_gan.masks import MASKS as NAMED_MASKS
+from keras_gan.masks import Mask
+from keras_gan.masks import get as get_mask
 
 
 class Condition(keras.layers.Layer):
@@ -23,10 +26,12 @@ class Condition(keras.layers.Layer):
         names: of the tensors of c, which name the inputs of an exported generator.
         can_draw: whether `draw` can draw conditions, for samples that none was asked for.
         completes: whether `complete` changes samples.
+        value_range: the least and the largest value of a sample, which the model says where it is known; else None.
     """
 
     names: tuple[str, ...] = ("condition",)
     can_draw = completes = False
+    value_range: tuple[float, float] | None = None
 
     def __init__(self, shape: tuple[int, ...] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -235,6 +240,7 @@ class Labels(Condition):
 
 
 MASKS = ("pixels", "block", "half", "all")
+_ROUNDING = 1e-5  # preprocessing in float32 may overshoot a range by rounding
 
 
 @keras.saving.register_keras_serializable("keras_gan")
@@ -249,9 +255,10 @@ class Observed(Condition):
     columns, 1)`, or one for all. Without a wish everything is hidden: then a sample is of p(x).
 
     Args:
-        masks: the kinds of masks, one of which is drawn for each example: `"pixels"` hides each pixel with a
-            probability that is itself drawn evenly, `"block"` hides a rectangle, `"half"` the left, right, upper or
-            lower half, `"all"` everything.
+        masks: the kinds of masks, one of which is drawn for each example: names of `keras_gan.masks.MASKS`, or objects
+            of `keras_gan.masks`. A kind that stands twice is drawn twice as often. By default `"pixels"` hides each
+            pixel with a probability that is itself drawn evenly, `"block"` hides a rectangle, `"half"` the left,
+            right, upper or lower half, `"all"` everything.
 
     Raises:
         ValueError: for an unknown kind, or none.
@@ -260,13 +267,14 @@ class Observed(Condition):
     names = ("observed", "mask")
     completes = can_draw = True
 
-    def __init__(self, masks: tuple[str, ...] = MASKS, **kwargs: Any) -> None:
-        masks = (masks,) if isinstance(masks, str) else tuple(masks)
-        if not masks or set(masks) - set(MASKS):
-            raise ValueError(f"Unknown masks. Received: masks={masks}. Expected some of {MASKS}.")
+    def __init__(self, masks: Any = MASKS, **kwargs: Any) -> None:
+        given = (masks,) if isinstance(masks, (str, Mask)) else tuple(masks)
+        if not given:
+            raise ValueError(f"Observed draws masks. Received: none. Expected some of {list(NAMED_MASKS)}.")
         kwargs.pop("shape", None)
         super().__init__((), **kwargs)
-        self.masks = masks
+        self.masks = tuple(get_mask(mask) for mask in given)
+        self._given = given
 
     def fit_to(self, sample_shape: tuple[int | None, ...]) -> None:
         if len(sample_shape) != 3 or None in sample_shape:
@@ -295,34 +303,15 @@ class Observed(Condition):
             Tensor of shape `(num, rows, columns, 1)`, float32: 1 where a pixel is observed.
         """
         rows, columns, _ = self.shape
-        across, down = ops.reshape(ops.arange(columns), (1, 1, -1)), ops.reshape(ops.arange(rows), (1, -1, 1))
-        across, down = ops.cast(across, "float32"), ops.cast(down, "float32")
-        u = keras.random.uniform((num, 6), seed=seed)
 
-        def number(i):
-            return ops.reshape(u[:, i], (-1, 1, 1))
+        def uniform(shape):
+            return keras.random.uniform(shape, seed=seed)
 
-        def inside(position, size, start, length):  # of a stretch of `length` of its pixels, somewhere on the axis
-            first = ops.floor(start * (size - length + 1))
-            return (position >= first) & (position < first + length)
-
-        def kind_of(name):
-            if name == "all":
-                return ops.zeros((num, rows, columns), "bool")
-            if name == "pixels":
-                return keras.random.uniform((num, rows, columns), seed=seed) >= number(1)
-            if name == "block":
-                height, width = (ops.ceil(number(i) * size) for i, size in ((1, rows), (2, columns)))
-                hidden = inside(down, rows, number(3), height) & inside(across, columns, number(4), width)
-                return ops.logical_not(hidden)
-            horizontal, first = number(1) < 0.5, number(2) < 0.5
-            late = ops.where(horizontal, across * 2 >= columns, down * 2 >= rows)
-            return ops.where(first, late, ops.logical_not(late))
-
-        chosen = ops.floor(number(0) * len(self.masks))
+        chosen = ops.floor(uniform((num, 1, 1)) * len(self.masks))
         mask = ops.zeros((num, rows, columns), "float32")
-        for i, name in enumerate(self.masks):
-            mask = ops.where(chosen == float(i), ops.cast(kind_of(name), "float32"), mask)
+        for i, kind in enumerate(self.masks):
+            observed = 1 - ops.cast(kind.hidden(num, rows, columns, uniform), "float32")
+            mask = ops.where(chosen == float(i), observed, mask)
         return mask[..., None]
 
     def draw(self, num: int, seed: int | None = None) -> tuple[np.ndarray, ...]:
@@ -334,6 +323,11 @@ class Observed(Condition):
             raise ValueError(
                 f"Observed is asked for by condition=(images, masks). Received: {_describe(values)}. Expected: two "
                 f"arrays of shapes {(num, *self.shapes[0])} and {(num, *self.shapes[1])}."
+            )
+        if np.asarray(values[0]).dtype.kind in "iub":
+            raise ValueError(
+                f"Integers are not on the scale of samples. Received: images of dtype {np.asarray(values[0]).dtype}. "
+                "Preprocess them first: model.preprocess(images), or images / 255 where pixels go from 0 to 255."
             )
         images, masks = (np.asarray(value, "float32") for value in values)
         masks = masks[..., np.newaxis] if masks.shape[-2:] == self.shape[:2] else masks
@@ -349,10 +343,21 @@ class Observed(Condition):
         if not np.isin(masks, (0, 1)).all():
             raise ValueError(
                 f"A mask is 1 where a pixel is observed and 0 where it is hidden. Received: values from "
-                f"{masks.min():g} to {masks.max():g}, others between."
+                f"{masks.min():g} to {masks.max():g}, and not these two alone. Pass masks > 0.5, for example."
             )
         if not np.isfinite(images[np.broadcast_to(masks > 0, images.shape)]).all():
-            raise ValueError("Observed pixels are finite numbers. Received: NaN or infinite ones.")
+            raise ValueError(
+                "Observed pixels are finite numbers. Received: NaN or infinite ones. Hide such pixels by the mask, or "
+                "mend them."
+            )
+        seen = images[np.broadcast_to(masks > 0, images.shape)]
+        low, high = self.value_range or (-np.inf, np.inf)
+        if seen.size and (seen.min() < low - _ROUNDING or seen.max() > high + _ROUNDING):
+            raise ValueError(
+                f"The images are on another scale than the samples. Received: observed values from {seen.min():g} to "
+                f"{seen.max():g}. Expected: {low:g} to {high:g}. Preprocess them first: model.preprocess(images), or "
+                "images / 255 where pixels go from 0 to 255."
+            )
         return np.where(masks > 0, images, 0).astype("float32"), masks.astype("float32")
 
     def complete(self, samples: Any, condition: tuple[Any, ...]) -> Any:
@@ -365,7 +370,14 @@ class Observed(Condition):
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         del config["shape"]
-        return {**config, "masks": self.masks}
+        kinds = [kind if isinstance(kind, str) else keras.saving.serialize_keras_object(kind) for kind in self._given]
+        return {**config, "masks": kinds}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Observed":
+        kinds = config["masks"]
+        kinds = [kind if isinstance(kind, str) else keras.saving.deserialize_keras_object(kind) for kind in kinds]
+        return cls(**{**config, "masks": kinds})
 
 
 def restored(description: Any, shapes: list[tuple[int, ...]]) -> Condition:

@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
+import typing
 from pathlib import Path
 
 import keras
@@ -19,7 +20,7 @@ from keras_gan.recipes.mnist_r1 import MnistR1
 from PIL import Image
 
 import keras_gan as kg
-from keras_gan import cli
+from keras_gan import cli, masks
 from keras_gan.artifacts import files
 from keras_gan.runs import folder as folders
 from keras_gan.runs import training
@@ -688,3 +689,82 @@ def test_lines_of_figure_3_that_nobody_can_look_at(arguments, capsys):
         cli.main(["figures", "run", *arguments])
     assert exit.value.code == 2
     assert "A line of figure 3 has 2 to 100 images" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def completing(tmp_path_factory):
+    gan = kg.GAN(
+        *kg.networks.build("digits", observed=True),
+        condition=kg.conditions.Observed(),
+        preprocessing=keras.layers.Rescaling(1 / 16),
+        seed=1,
+    )
+    gan.compile()
+    path = tmp_path_factory.mktemp("completing") / "gan.keras"
+    gan.save(path)
+    return gan, str(path)
+
+
+def test_complete_an_image(completing, tmp_path, capsys):
+    gan, model = completing
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 8), "uint8")
+    Image.fromarray(pixels).save(tmp_path / "image.png")
+    np.save(tmp_path / "mask.npy", masks.get("left").draw(1, (8, 8, 1))[0])
+    command = ["complete", model, "--image", str(tmp_path / "image.png"), "--n", "3", "--seed", "4"]
+    image = (pixels / 255).astype("float32")[..., np.newaxis]
+    for asked, side in ((["--hide", "right"], "right"), (["--mask", str(tmp_path / "mask.npy")], "left")):
+        cli.main([*command, *asked, "--out", str(tmp_path / "made" / "out.npz")])
+        assert "3 completions of an image, with seed 4" in capsys.readouterr().out
+        mask = masks.get(side).draw(1, (8, 8, 1))[0]
+        with np.load(tmp_path / "made" / "out.npz") as found:
+            np.testing.assert_allclose(found["images"], image[np.newaxis], atol=1e-6)
+            np.testing.assert_array_equal(found["masks"], mask[np.newaxis])
+            for i, made in enumerate(found["completions"]):
+                expected = gan.sample(1, 12 + i, condition=(image, mask))
+                np.testing.assert_allclose(made, expected, atol=1e-6)
+                np.testing.assert_array_equal(made[0][mask > 0], found["images"][0][mask > 0])
+    cli.main([*command, "--hide", "top", "--out", str(tmp_path / "out.png")])
+    assert np.asarray(Image.open(tmp_path / "out.png")).shape == (48, 5 * 49 - 1)
+    capsys.readouterr()
+
+
+def test_complete_test_images(completing, tmp_path, capsys):
+    _, model = completing
+    out = tmp_path / "out.npz"
+    cli.main(["complete", model, "--dataset", "digits", "--rows", "7", "--seed", "0", "--out", str(out)])
+    assert "each of 7 images" in capsys.readouterr().out
+    data = kg.datasets.load("digits")
+    with np.load(out) as found:
+        np.testing.assert_array_equal(found["images"], data.preprocess(data.test[:7]))
+        np.testing.assert_array_equal(found["masks"], masks.by_turns(masks.SHOWN, 7, (8, 8, 1)))
+        assert found["completions"].shape == (5, 7, 8, 8, 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--image", "a.png"], "hidden, in one way. Received: neither of --mask and --hide"),
+        (["--image", "a.png", "--mask", "b.png", "--hide", "top"], "Received: both of --mask and --hide"),
+        (["--mask", "b.png", "--hide", "top"], "Received: both --mask and --hide"),
+        (["--image", "a.png", "--hide", "top"], "There is no picture a.png"),
+        (["--rows", "0"], "n=5, rows=0"),
+        (["--out", "a.jpg"], "written as .png or .npz"),
+    ],
+)
+def test_complete_refuses(arguments, message, completing, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["complete", completing[1], *arguments])
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_complete_refuses_a_model_that_completes_nothing(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["complete", "mnist"])
+    assert "This model completes no images" in capsys.readouterr().err
+
+
+def test_what_complete_can_hide():
+    asked = typing.get_args(typing.get_type_hints(cli.complete)["hide"])
+    names = [name for part in asked for name in typing.get_args(part)]
+    assert set(names) == set(masks.MASKS) - {"half"}  # which is one of the four sides, by chance

@@ -28,7 +28,7 @@ def randomized(*networks):
 
 def networks(classes=3):
     noise, label, image = keras.Input((4,)), keras.Input((classes,)), keras.Input(SHAPE)
-    x = keras.layers.Concatenate()([noise, label])
+    x = keras.layers.Concatenate()([noise, keras.layers.Rescaling(3.0, 0.5)(label)])
     x = keras.layers.BatchNormalization()(keras.layers.Dense(7, "relu")(x))
     x = keras.layers.LeakyReLU(0.2)(keras.layers.Dense(9, use_bias=False)(x))
     x = keras.layers.Activation("softplus")(keras.layers.Dense(8, "tanh")(x))

@@ -109,6 +109,12 @@ VALUES = {  # what the runs in docs/ were made with
         **MNIST,
         **{"epochs": 40, "updates": 500, "learning_rate": 1e-3, "hidden": 1200, "generator": "mnist"},
     },
+    "mnist-completion": {
+        **R1,
+        **MNIST,
+        **{"epochs": 30, "learning_rate": 3e-4, "epsilon": 1e-5, "r1_penalty": 2.0, "discriminator_range": 0.05},
+        "objective": "relativistic",
+    },
     "tfd": {
         **RELEASED,
         **{"epochs": 22, "pretraining_epochs": 50, "learning_rate": 0.05, "width": 1.0, "fold": 0, "data_path": None},

@@ -168,7 +168,14 @@ def _generator(generate, inputs, prior, card, path, model=None):
             "--prior)."
         )
     condition = conditions.restored(card.get("condition"), shapes) if shapes else None
+    if condition is not None:
+        condition.value_range = _value_range(card)
     return Generator(generate, priors.get(prior, dim), card, model, condition)
+
+
+def _value_range(card):
+    found = card.get("range")
+    return tuple(found) if isinstance(found, list) and len(found) == 2 else None
 
 
 def shipped() -> dict[str, Path]:

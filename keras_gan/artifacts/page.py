@@ -115,6 +115,10 @@ class Program:
         if isinstance(layer, keras.layers.Activation):
             first, *rest = self._activation(layer.activation, layer) or [None]
             return None if first is None else [{**first, "from": given}, *rest]
+        if isinstance(layer, keras.layers.Rescaling):
+            size = int(np.prod(layer._inbound_nodes[-1].input_tensors[0].shape[1:]))
+            scale, shift = (np.full(size, number) for number in (layer.scale, layer.offset))
+            return [{"op": "scale", "from": given, "scale": self._place(scale), "shift": self._place(shift)}]
         if isinstance(layer, layers.UntiedBias):
             bias = np.asarray(keras.ops.convert_to_numpy(layer.bias)).ravel()
             return [
@@ -133,7 +137,7 @@ class Program:
             return [{"op": "scale", "from": given, "scale": self._place(scale), "shift": self._place(shift)}]
         raise ValueError(
             f"A page cannot run the layer {layer.name!r}, a {kind}. It knows Dense, Maxout, BatchNormalization, "
-            "UntiedBias, Activation, ReLU, LeakyReLU and Concatenate, on vectors. Export the model as 'onnx' instead."
+            "Rescaling, UntiedBias, Activation, ReLU, LeakyReLU and Concatenate, on vectors. Export the model as 'onnx' instead."
         )
 
     def _activation(self, activation, layer):

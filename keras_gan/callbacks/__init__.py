@@ -1,6 +1,7 @@
 """Keras callbacks: what a training shows and measures, and what it leaves on disk."""
 
 from keras_gan.callbacks.checkpoint import Checkpoint
+from keras_gan.callbacks.completions import Completions, CompletionScores
 from keras_gan.callbacks.fid import FID
 from keras_gan.callbacks.history_file import HistoryFile
 from keras_gan.callbacks.inference_errors import InferenceErrors
@@ -18,6 +19,8 @@ from keras_gan.callbacks.snapshots import Snapshots
 __all__ = [
     "FID",
     "Checkpoint",
+    "CompletionScores",
+    "Completions",
     "HistoryFile",
     "InferenceErrors",
     "Interrupt",

@@ -137,6 +137,28 @@ def load_images(path: str | Path, size: int | None = None, grayscale: bool = Fal
     )
 
 
+def read_picture(path: str | Path) -> np.ndarray:
+    """One picture, as a viewer shows it on a white page: see `load_images`.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        uint8 array of shape `(h, w, 3)`.
+
+    Raises:
+        ValueError: if there is no such file, or it cannot be read.
+    """
+    if not Path(path).is_file():  # to open a FIFO would wait for its writer
+        raise ValueError(f"There is no picture {path}. Pass a file that Pillow reads, such as a .png, or a .npy file.")
+    try:
+        return _read(path, None, False)[0]
+    except _UnknownRangeError as error:
+        raise ValueError(f"The picture {path} {error}") from error
+    except Exception as error:  # Pillow's readers raise whatever a broken file leads them to
+        raise ValueError(f"The picture {path} cannot be read: {_reason(error).rstrip('.')}.") from error
+
+
 class _UnknownRangeError(ValueError):
     """A sound picture whose values could mean anything."""
 

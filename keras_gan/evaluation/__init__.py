@@ -3,6 +3,7 @@
 from keras_gan.evaluation import (
     ais,
     bounds,
+    completion,
     conditional,
     distances,
     features,
@@ -21,6 +22,7 @@ __all__ = [
     "Table",
     "ais",
     "bounds",
+    "completion",
     "conditional",
     "distances",
     "evaluate",

@@ -19,7 +19,7 @@ from keras_gan.evaluation.table import Cell, Entry, Row, Table
 def evaluate(
     samplers: Any,
     data: Dataset,
-    measures: Sequence[Any] = ("parzen", "modes", "fid", "kid", "precision_recall", "conditional"),
+    measures: Sequence[Any] = ("parzen", "modes", "fid", "kid", "precision_recall", "conditional", "completion"),
     num_samples: int = parzen.PUBLISHED_NUM_SAMPLES,
     num_seeds: int = 3,
     references: bool = True,
@@ -131,7 +131,7 @@ def _applicable(measures, data, named, say):
     if not of_some:
         raise ValueError(
             f"No measure applies to {' or '.join(named)}. Received: measures={names}. What is asked for is measured of "
-            "models that are told one of the data's classes."
+            "models that are told one of the data's classes, completions of models that complete images."
         )
     return of_some
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from keras_gan import masks
 from keras_gan.conditions import Labels
 from keras_gan.datasets import Dataset, Splits
-from keras_gan.evaluation import ais, conditional, fid, modes, parzen
+from keras_gan.evaluation import ais, completion, conditional, fid, modes, parzen
 from keras_gan.evaluation import features as networks
 from keras_gan.evaluation.precision_recall import PrecisionRecallReport, precision_recall
 from keras_gan.evaluation.table import Cell
@@ -445,6 +446,101 @@ class ConditionalMeasure(Measure):
         )
 
 
+class CompletionMeasure(Measure):
+    """How well a sampler completes test images: `keras_gan.evaluation.completion`. For models that do.
+
+    Agreement and FID need the classifier that ships for the data set.
+
+    Args:
+        kinds: of masks: names of `keras_gan.masks.MASKS`.
+        num_images: test images, drawn with a fixed seed; all of them if there are fewer.
+        num_completions: of each image.
+    """
+
+    name = "completion"
+    caption = (
+        "Completions of test images, mean over the four halves that are hidden: share of completions that a classifier "
+        "puts into the image's class (agreement), and the same with the mean training image or the nearest training "
+        "image in the hole; error: root mean square of the hidden pixels of one completion; spread: their standard "
+        "deviation from one completion to another, beside that of the nearest training images; FID of completions, "
+        "beside that of the images themselves (floor). Below, each kind of mask."
+    )
+    preparing = "reading the training images"
+    every_seed = False
+    scores_references = False
+    takes_sampler = True
+
+    def __init__(
+        self,
+        kinds: Sequence[str] = (*masks.SIDES, "center", "block", "pixels", "all"),
+        num_images: int = 5000,
+        num_completions: int = 5,
+    ) -> None:
+        self.kinds, self.num_images, self.num_completions = tuple(kinds), num_images, num_completions
+
+    def applies(self, data: Dataset) -> bool:
+        return data.train.ndim == 4
+
+    def applies_to(self, sampler: Any, data: Dataset) -> bool:
+        return bool(getattr(getattr(sampler, "condition", None), "completes", False))
+
+    def prepare(self, splits: PreparedSplits) -> Callable[[Any], list[completion.CompletionReport]]:
+        name = splits.data.card["name"]
+        ships = name in networks.shipped()
+        chosen = np.random.default_rng(0).permutation(len(splits.test))[: self.num_images]
+        judge = completion.Judge(
+            splits.train,
+            splits.test[chosen],
+            splits.labels.test[chosen],
+            networks.load_classifier(name) if ships else None,
+            networks.get(name) if ships else None,
+        )
+        return lambda sampler: [judge.measure(sampler, kind, self.num_completions) for kind in self.kinds]
+
+    def cells(self, report: list[completion.CompletionReport]) -> dict[str, Cell]:
+        halves = [kind for kind in report if kind.mask in masks.SIDES] or report
+
+        def mean(name):
+            return Cell(float(np.mean([getattr(kind, name) for kind in halves])), decimals=3)
+
+        return {name: mean(attribute) for name, attribute in _OF_HALVES.items()}
+
+    def lines(self, report: list[completion.CompletionReport]) -> tuple[str, ...]:
+        rows = [["hidden", *(name for name, _ in _OF_EACH_MASK)]]
+        for kind in report:
+            rows.append([kind.mask, *(f"{getattr(kind, attribute):.3f}" for _, attribute in _OF_EACH_MASK)])
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return tuple("  ".join([name.ljust(widths[0]), *map(str.rjust, texts, widths[1:])]) for name, *texts in rows)
+
+
+# Columns of the table, and of the lines below it: names, and attributes of a report.
+_OF_HALVES = {
+    "agreement": "agreement",
+    "mean_fill": "agreement_of_mean_fill",
+    "neighbour": "agreement_of_neighbour",
+    "error": "error",
+    "neighbour_error": "error_of_neighbour",
+    "spread": "spread",
+    "neighbour_spread": "spread_of_neighbours",
+    "fid": "fid",
+    "floor": "fid_of_images",
+}
+_OF_EACH_MASK = (
+    ("agreement", "agreement"),
+    ("mean fill", "agreement_of_mean_fill"),
+    ("neighbour", "agreement_of_neighbour"),
+    ("error", "error"),
+    ("of mean", "error_of_mean"),
+    ("mean fill", "error_of_mean_fill"),
+    ("neighbour", "error_of_neighbour"),
+    ("spread", "spread"),
+    ("neighbours", "spread_of_neighbours"),
+    ("fixed", "fixed"),
+    ("fid", "fid"),
+    ("floor", "fid_of_images"),
+)
+
+
 class FunctionMeasure(Measure):
     """A function `(samples, splits) -> report` as a measure.
 
@@ -465,7 +561,7 @@ MEASURES: dict[str, type[Measure]] = {
     measure.name: measure
     for measure in (
         *(ParzenMeasure, ModesMeasure, FrechetMeasure, KernelMeasure, PrecisionRecallMeasure),
-        *(ConditionalMeasure, AISMeasure),
+        *(ConditionalMeasure, CompletionMeasure, AISMeasure),
     )
 }
 

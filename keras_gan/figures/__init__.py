@@ -3,6 +3,7 @@
 from keras_gan.figures.curves import save_curves, save_game, save_saturation
 from keras_gan.figures.grids import (
     beside_neighbours,
+    completions,
     display_range,
     grid,
     save,
@@ -15,6 +16,7 @@ from keras_gan.figures.grids import (
 
 __all__ = [
     "beside_neighbours",
+    "completions",
     "display_range",
     "grid",
     "save",

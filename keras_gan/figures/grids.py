@@ -92,6 +92,22 @@ def beside_neighbours(samples: np.ndarray, neighbours: np.ndarray) -> np.ndarray
     return np.concatenate([left, np.full((len(left), 8, left.shape[-1]), 255, "uint8"), right], axis=1)
 
 
+def completions(images: np.ndarray, masks: np.ndarray, completed: np.ndarray) -> np.ndarray:
+    """Draws a row per image: the image, what of it is observed, and its completions. What is hidden is grey.
+
+    Args:
+        images: array of shape `(n, h, w, c)`, on the model's scale.
+        masks: array of shape `(n, h, w, 1)`: 1 where a pixel is observed.
+        completed: array of shape `(num, n, h, w, c)`.
+
+    Returns:
+        uint8 array of shape `(height, width, c)`.
+    """
+    low, high = display_range(completed)
+    columns = [images, np.where(masks > 0, images, (low + high) / 2), *completed]
+    return grid(np.stack(columns, axis=1).reshape(-1, *images.shape[1:]), len(columns), (low, high))
+
+
 def side_by_side(panels: Sequence[np.ndarray], gap: int = 24) -> np.ndarray:
     """Puts pictures into one row, on white. Grey ones get three channels if any of them has colour.
 

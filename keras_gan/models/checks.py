@@ -51,6 +51,7 @@ def check_networks(generator, discriminator, prior, condition):
                 "for example keras_gan.conditions.Labels(10)."
             )
         condition.fit_to(_single_shape(generator, prior, condition))
+        condition.value_range = RANGES.get(output_activation(generator) or "")
         told += [keras.KerasTensor((None, *shape)) for shape in condition.shapes]
     samples = _called("generator", generator, told)
     judged = [samples, *told[1:]]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_gan.networks import parts
 from keras_gan.networks.parts import Networks, maxout_discriminator, relu_generator
 
 
@@ -11,6 +12,7 @@ def mnist(
     discriminator_range: float = 0.005,
     num_classes: int = 0,
     label_scale: float = 1.0,
+    observed: bool = False,
 ) -> Networks:
     """The paper's MNIST networks: 2,503,984 and 1,231,441 parameters, 100 noise values.
 
@@ -23,12 +25,14 @@ def mnist(
             the noise and beside the pixels. 0 for none, as in the paper.
         label_scale: what the label is multiplied by. The noise has a norm of about 10, and a one-hot label one of 1:
             with 5, both players hear it sooner (docs/conditional.md).
+        observed: for a game whose condition is `keras_gan.conditions.Observed`: both networks also take the observed
+            pixels and the mask, beside the noise and beside the pixels.
     """
+    shape = (28, 28, 1)
+    told = _told(shape, num_classes, observed)
     return (
-        relu_generator((28, 28, 1), 100, 1200, pixel_mean, num_classes, label_scale),
-        maxout_discriminator(
-            (28, 28, 1), 240, discriminator_range, dropout, num_classes=num_classes, label_scale=label_scale
-        ),
+        relu_generator(shape, 100, 1200, pixel_mean, told, label_scale),
+        maxout_discriminator(shape, 240, discriminator_range, dropout, told=told, label_scale=label_scale),
     )
 
 
@@ -38,11 +42,20 @@ def digits(
     discriminator_range: float = 0.005,
     num_classes: int = 0,
     label_scale: float = 1.0,
+    observed: bool = False,
 ) -> Networks:
     """The MNIST networks scaled down to the bundled 8x8 digits, 32 noise values. Arguments are those of `mnist`."""
+    shape = (8, 8, 1)
+    told = _told(shape, num_classes, observed)
     return (
-        relu_generator((8, 8, 1), 32, 256, pixel_mean, num_classes, label_scale),
-        maxout_discriminator(
-            (8, 8, 1), 96, discriminator_range, dropout, num_classes=num_classes, label_scale=label_scale
-        ),
+        relu_generator(shape, 32, 256, pixel_mean, told, label_scale),
+        maxout_discriminator(shape, 96, discriminator_range, dropout, told=told, label_scale=label_scale),
     )
+
+
+def _told(image_shape, num_classes, observed):
+    if observed and num_classes:
+        raise ValueError(
+            f"One game has one condition. Received: num_classes={num_classes}, observed=True. Expected: one of the two."
+        )
+    return parts.observed(image_shape) if observed else parts.label(num_classes)

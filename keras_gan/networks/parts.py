@@ -12,10 +12,10 @@ Networks = tuple[keras.Model, keras.Model]
 TFD_MAX_NORM = 1.9365
 
 
-def relu_generator(image_shape, noise_dim, hidden, pixel_mean, num_classes=0, label_scale=1.0):
+def relu_generator(image_shape, noise_dim, hidden, pixel_mean, told=(), label_scale=1.0):
     """ReLU hidden layers and a sigmoid output: the generator of the MNIST networks.
 
-    With classes it takes `[noise, label]`, and the label stands beside the noise.
+    What it is told (names and shapes, as `label` or `observed` make them) stands beside the noise.
     """
     size = int(np.prod(image_shape))
     return _told(
@@ -26,7 +26,7 @@ def relu_generator(image_shape, noise_dim, hidden, pixel_mean, num_classes=0, la
             layers.Dense(size, kernel_initializer=uniform(0.05), bias_initializer=pixel_bias(pixel_mean)),
             *image_output(image_shape, "sigmoid"),
         ],
-        num_classes,
+        told,
         "generator",
         label_scale,
     )
@@ -40,12 +40,12 @@ def maxout_discriminator(
     width=1.0,
     front=(),
     limited=False,
-    num_classes=0,
+    told=(),
     label_scale=1.0,
 ):
     """Two maxout layers and a logit, with dropout before each: the discriminator of all dense networks.
 
-    With classes it takes `[image, label]`, and the label stands beside the pixels.
+    What it is told (names and shapes, as `label` or `observed` make them) stands beside the pixels.
     """
 
     def kernel(range_width=1.0):
@@ -63,25 +63,44 @@ def maxout_discriminator(
             *dropout_layers(0.5, dropout),
             layers.Dense(1, **kernel(width)),
         ],
-        num_classes,
+        told,
         "discriminator",
         label_scale,
     )
 
 
-def _told(front, back, num_classes, name, label_scale=1.0):
-    """The layers in a row; with classes, what the front makes has the one-hot label, times its scale, beside it."""
-    if not num_classes:
+def label(num_classes):
+    """What a network is told of `conditions.Labels`: a one-hot class. Nothing where there are no classes."""
+    return (("label", (num_classes,)),) if num_classes else ()
+
+
+def observed(image_shape):
+    """What a network is told of `conditions.Observed`: an image of which parts are hidden, and its mask."""
+    return (("observed", image_shape), ("mask", (*image_shape[:2], 1)))
+
+
+def _told(front, back, told, name, label_scale=1.0):
+    """The layers in a row; where the network is told something, that stands beside what the front makes.
+
+    Of a label it sees `label_scale` times the one-hot vector. Of an image in [0, 1] and its mask it sees one number per
+    pixel: -1 for black, 1 for white, 0 for a hidden pixel.
+    """
+    if not told:
         return keras.Sequential([*front, *back], name=name)
-    first, label = front[0], keras.Input((num_classes,), name="label")
+    first, inputs = front[0], [keras.Input(shape, name=part) for part, shape in told]
     x = first
     for layer in front[1:]:
         x = layer(x)
-    scaled_label = label if label_scale == 1 else layers.Rescaling(label_scale, name="label_scale")(label)
-    x = layers.Concatenate()([x, scaled_label])
+    beside = inputs[0]
+    if len(inputs) > 1:
+        image, mask = inputs
+        beside = layers.Flatten()(layers.Subtract()([layers.Rescaling(2.0)(image), mask]))
+    elif label_scale != 1:
+        beside = layers.Rescaling(label_scale, name="label_scale")(beside)
+    x = layers.Concatenate()([x, beside])
     for layer in back:
         x = layer(x)
-    return keras.Model([first, label], x, name=name)
+    return keras.Model([first, *inputs], x, name=name)
 
 
 def dropout_layers(rate, dropout):
