@@ -36,6 +36,7 @@ PRESETS: dict[str, Recipe] = {
         mnist_r1.MnistR1(),
         mnist_conditional.MnistConditional(),
         mnist_inference.MnistInference(),
+        mnist_inference.MnistBiGAN(),
         tfd.Tfd(),
         cifar10_dense.Cifar10Dense(),
         cifar10_conv.Cifar10Conv(),
