@@ -9,6 +9,7 @@ from keras_gan import startup
 __version__ = "0.2.0"
 __all__ = [
     "GAN",
+    "BiGAN",
     "InferenceNetwork",
     "SemiSupervisedGAN",
     "callbacks",
@@ -33,6 +34,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name == "GAN":
         return importlib.import_module("keras_gan.models.gan").GAN
+    if name == "BiGAN":
+        return importlib.import_module("keras_gan.models.bigan").BiGAN
     if name == "InferenceNetwork":
         return importlib.import_module("keras_gan.models.inference").InferenceNetwork
     if name == "SemiSupervisedGAN":
@@ -67,6 +70,7 @@ if TYPE_CHECKING or "keras_gan_command" not in sys.modules:
         schedules,
     )
     from keras_gan.artifacts.loading import load
+    from keras_gan.models.bigan import BiGAN
     from keras_gan.models.gan import GAN
     from keras_gan.models.inference import InferenceNetwork
     from keras_gan.models.semi_supervised import SemiSupervisedGAN

@@ -65,11 +65,15 @@ def evaluate(
     kmeans: bool = False,
     features: str | None = None,
     budget: Literal["quick", "full"] = "quick",
+    refine: int = 300,
     prior: Literal["uniform", "normal", "spherical"] | None = None,
     device: Literal["auto", "gpu", "cpu"] = "auto",
     json: bool = False,
 ) -> None:
     """Score trained models by the paper's Parzen window, and by what that hides, in one table; on tfd over five folds.
+
+    An inference network is scored by what it is for: its error in z, and the distance of its reconstructions to test
+    images.
 
     Args:
         models: Folders of runs, .keras files, generators in any exported format, or names of shipped ones.
@@ -79,13 +83,14 @@ def evaluate(
             conditional asks whether samples are of the class that was asked for, and vary within it (on mnist and
             digits, of models that are told the class). completion fills holes in test images (of models that complete
             images). ais is the likelihood itself, by annealed importance sampling: it takes minutes, and a .keras file
-            or a run.
+            or a run. inference, alone, is for runs with an encoder: mnist-inference, mnist-bigan.
         num_samples: Samples drawn with each seed; the paper's numbers use 10,000.
         seeds: How many sampling seeds, from 0 on.
         kmeans: Score k-means centres of the training images, too; takes minutes.
         features: The network of fid, kid and precision_recall: mnist, digits, inception, or a .keras file that makes
             vectors of images; by default the classifier that ships for the data set.
         budget: Of the measure ais: quick takes about ten minutes of a core on MNIST, full is a GPU's work.
+        refine: Of inference: steps that refine the code of an image.
         prior: Noise of a generator alone; by default what its card says.
         device: Where to compute.
         json: Print JSON, for machines.
@@ -104,7 +109,15 @@ def evaluate(
     backend.use_device(device)
     _say("Reading the models and the data")
     samplers = {model: loading.load(model, prior) for model in models}
-    cards = {model: _trained_on(model, sampler.card) for model, sampler in samplers.items()}
+    cards = {model: _trained_on(model, getattr(sampler, "card", {})) for model, sampler in samplers.items()}
+    if encoders := _with_encoders(samplers, measures):
+        found = _load_data(cards, data)
+        reports = {
+            model: evaluation.inference.measure(encoder, found, refine, num_samples=num_samples, progress=_say)
+            for model, encoder in encoders.items()
+        }
+        _done(_inference_json(reports) if json else "\n\n".join(f"{name}\n{it}" for name, it in reports.items()))
+        return
     chosen = [evaluation.measures.AISMeasure(budget) if name == "ais" else name for name in measures]
     table = evaluation.evaluate(
         samplers,
@@ -166,6 +179,11 @@ def sample(
 
     _say("Drawing the samples")
     sampler = loading.load(model, prior)
+    if not hasattr(sampler, "sample"):
+        raise ValueError(
+            f"{model} is an inference network: it encodes images and draws no samples. Sample the generator that it "
+            "was trained for."
+        )
     if not isinstance(sampler, loading.Generator) and (condition or interpolate or same_noise):
         raise ValueError(f"{model} samples without noise, and is told nothing. Pass --n, --seed and --out alone.")
     classes = _classes(model, sampler, condition) if same_noise else condition
@@ -406,6 +424,35 @@ def saturation(output: str = "saturation.png") -> None:
 
     _say("Drawing the gradients")
     _done(f"{curves.saturation(output)}\nWrote {output}")
+
+
+def _with_encoders(samplers, measures):
+    """The models with their encoders if these are what is to be scored; else nothing."""
+    from keras_gan.models.inference import InferenceNetwork
+
+    alone = [model for model, sampler in samplers.items() if isinstance(sampler, InferenceNetwork)]
+    if "inference" not in measures and len(alone) < len(samplers):
+        if alone:
+            raise ValueError(
+                f"{alone[0]} is an inference network, which draws no samples to score. Evaluate it by itself, or all "
+                "by --measures inference."
+            )
+        return {}
+    if "inference" in measures and len(measures) > 1:
+        raise ValueError(f"The measure inference has a table of its own. Received: measures={list(measures)}.")
+    encoders = {model: sampler if model in alone else sampler.model for model, sampler in samplers.items()}
+    if without := [model for model, encoder in encoders.items() if not hasattr(encoder, "reconstruct")]:
+        raise ValueError(
+            f"{without[0]} has no encoder. Received: measures=['inference']. Expected: a run of mnist-inference or "
+            "mnist-bigan."
+        )
+    return encoders
+
+
+def _inference_json(reports):
+    import json
+
+    return json.dumps({model: report.as_dict() for model, report in reports.items()}, indent=2)
 
 
 def _check_samples(n, seed, out, interpolate):

@@ -38,6 +38,7 @@ PRESETS: dict[str, Recipe] = {
         mnist_r1.MnistR1(),
         mnist_conditional.MnistConditional(),
         mnist_inference.MnistInference(),
+        mnist_inference.MnistBiGAN(),
         mnist_semi_supervised.MnistSemiSupervised(),
         mnist_completion.MnistCompletion(),
         tfd.Tfd(),

@@ -1,7 +1,11 @@
-"""An inference network for a finished generator of MNIST digits (the paper's section 7, extension 2).
+"""From an image to its noise (the paper's section 7, extension 2): for a finished generator, and learnt with it.
 
-The encoder is as wide as the generator's hidden layers (1200 ReLU units, twice) and learns to predict z from G(z) on
-samples that the generator draws anew in every update. The generator stays as it is.
+`mnist-inference`: the encoder is as wide as the generator's hidden layers (1200 ReLU units, twice) and learns to
+predict z from G(z) on samples that the generator draws anew in every update. The generator stays as it is.
+
+`mnist-bigan`: the joint form (Donahue et al. 2017). The discriminator judges pairs of image and noise, and the encoder
+learns beside the generator. Networks and prior are theirs (two hidden layers of 1024 units each, 50 uniform
+noise values); the objective and the two gradient penalties are those of R3GAN (Huang et al. 2024).
 """
 
 import dataclasses
@@ -66,12 +70,88 @@ class MnistInference(MnistData):
         ]
 
 
+@dataclasses.dataclass(frozen=True)
+class MnistBiGAN(settings.Game, MnistData):
+    """Train a generator and an encoder of MNIST digits together: a discriminator judges pairs of image and noise."""
+
+    name: settings.SaidByPreset[str] = "mnist-bigan"
+    epochs: int = 30
+    """Passes over the 50,000 training images."""
+    learning_rate: float = 5e-4
+    """Adam's for both players, constant."""
+    beta_1: float = 0.5
+    """Adam's decay of the gradient's average."""
+    hidden: int = 1024
+    """Units of each of the two hidden layers of the generator, the encoder and the discriminator."""
+    noise: int = 50
+    """Noise values."""
+    objective: settings.Objective = "relativistic"
+    r1_penalty: float = 2.0
+    r2_penalty: float = 2.0
+    """gamma of a penalty as R1, at samples; 0 for none."""
+    penalty_every: int = 4
+    """The penalties are computed in one of so many updates, at so many times their weight."""
+
+    monitor: ClassVar[str | None] = "val_neighbors"
+
+    limits: ClassVar[dict[str, settings.Limit]] = {
+        "learning_rate": settings.NOT_NEGATIVE,
+        "beta_1": settings.BELOW_ONE,
+        **dict.fromkeys(("hidden", "noise"), settings.SIZE),
+        "r2_penalty": settings.NOT_NEGATIVE,
+        "penalty_every": settings.COUNT,
+    }
+
+    def build(self, data, seed):
+        import keras_gan as kg
+
+        shape = data.train.shape[1:]
+        gan = kg.BiGAN(
+            *kg.networks.pairs(shape, self.noise, self.hidden, data.pixel_mean()),
+            kg.networks.encoder(shape, self.noise, self.hidden),
+            preprocessing=data.preprocessing,
+            seed=seed,
+        )
+        penalties = [
+            penalty(weight, self.penalty_every)
+            for penalty, weight in ((kg.penalties.R1, self.r1_penalty), (kg.penalties.R2, self.r2_penalty))
+            if weight
+        ]
+        gan.compile(
+            *self.optimizers(data),
+            objective=self.objective,
+            updates=self.updates,
+            discriminator_steps=self.discriminator_steps,
+            discriminator_weight=self.discriminator_weight,
+            penalties=penalties,
+            ema=self.ema or None,
+        )
+        return gan
+
+    def optimizers(self, data):
+        import keras
+
+        return tuple(keras.optimizers.Adam(self.learning_rate, beta_1=self.beta_1) for _ in range(2))
+
+    def callbacks(self, data, folder):
+        import keras_gan as kg
+
+        labels = data.labels
+        return [
+            kg.callbacks.NearestNeighborAccuracy(
+                data.train, labels.train, data.validation, labels.validation, self.every
+            ),
+            kg.callbacks.InferenceErrors(data.validation, self.every),
+            *super().callbacks(data, folder),
+        ]
+
+
 def trained_generator(name):
     """A trained generator as a Keras model, with its averaged weights, and its prior."""
     import keras_gan as kg
 
     loaded = kg.load(name)
-    model, prior = loaded.model, getattr(loaded, "prior", None)
+    model, prior = getattr(loaded, "model", None), getattr(loaded, "prior", None)
     if model is None or prior is None:
         raise ValueError(
             f"{name} holds no generator that can be differentiated. Pass the folder of a GAN's run, or a .keras file."

@@ -2,8 +2,8 @@
 
 The discriminator is the classifier, and samples are a class more. All 50,000 training images train it; of `labels` of
 them, as many of each class, the label is used. The 10,000 validation images are for the curve alone: nothing is chosen
-by them. The networks are those of the 2016 code. What differs: the learning rate falls to 0 within the run, the scale of
-hidden layers is an argument and not set from a batch, and both players step at once.
+by them. The networks are those of the 2016 code. What differs: the learning rate falls to 0 within the run, the scale
+of hidden layers is an argument and not set from a batch, and both players step at once.
 """
 
 import dataclasses

@@ -138,7 +138,8 @@ def test_the_classifier_learns_and_is_averaged():
     history = gan.fit(x, kg.datasets.hide_labels(classes, 9), batch_size=10, epochs=15, verbose=0)
     assert history.history["accuracy"][-1] > 0.9
     probabilities = gan.classify(x)
-    assert probabilities.shape == (90, 3) and probabilities.dtype == "float32"
+    assert probabilities.shape == (90, 3)
+    assert probabilities.dtype == "float32"
     np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-5)
     assert np.mean(probabilities.argmax(1) == classes) > 0.85
     assert gan.evaluate(x, classes, verbose=0, return_dict=True)["accuracy"] == pytest.approx(

@@ -136,7 +136,8 @@ def load(model: str | Path, prior: str | priors.Prior | None = None) -> Any:
             says.
 
     Returns:
-        `Generator`; of a model that samples without noise a `Sampler`, which has the method `sample` alone.
+        `Generator`; of a model that samples without noise a `Sampler`, which has the method `sample` alone; of a run
+        that trained an encoder for a finished generator the `InferenceNetwork`, which encodes.
 
     Raises:
         ValueError: if there is no such model, its file is damaged or not the one that its card describes, a package to
@@ -152,6 +153,8 @@ def load(model: str | Path, prior: str | priors.Prior | None = None) -> Any:
     found = files.load_model(path)
     if isinstance(found, keras_gan.GAN):
         return Generator(formats.one_input(found.predict_on_batch), found.prior, card, found, found.condition)
+    if isinstance(found, keras_gan.InferenceNetwork):
+        return found
     if callable(getattr(found, "sample", None)):
         return Sampler(card, found)
     generate = formats.one_input(found.predict_on_batch)

@@ -137,7 +137,8 @@ class Program:
             return [{"op": "scale", "from": given, "scale": self._place(scale), "shift": self._place(shift)}]
         raise ValueError(
             f"A page cannot run the layer {layer.name!r}, a {kind}. It knows Dense, Maxout, BatchNormalization, "
-            "Rescaling, UntiedBias, Activation, ReLU, LeakyReLU and Concatenate, on vectors. Export the model as 'onnx' instead."
+            "Rescaling, UntiedBias, Activation, ReLU, LeakyReLU and Concatenate, on vectors. Export the model "
+            "as 'onnx' instead."
         )
 
     def _activation(self, activation, layer):

@@ -12,6 +12,7 @@ from keras_gan.datasets import Dataset
 from keras_gan.evaluation import evaluate
 from keras_gan.figures import grids
 from keras_gan.models.gan import GAN
+from keras_gan.models.inference import InferenceNetwork
 from keras_gan.runs import saved
 from keras_gan.runs.card import describe
 
@@ -86,6 +87,11 @@ def export(model: str | Path, format: str, output: str | Path | None = None) -> 
     """
     formats.check_format(format)
     generator = loading.load(model)
+    if isinstance(generator, InferenceNetwork):
+        raise ValueError(
+            f"Only generators are exported as programs. Received: {model}, an inference network. Its encoder is a "
+            'Keras model: keras_gan.load(...).encoder.export("encoder.onnx", format="onnx").'
+        )
     if not isinstance(generator, loading.Generator):
         raise ValueError(f"Only generators are exported as programs. Received: {model}, which samples without noise.")
     if generator.model is None:

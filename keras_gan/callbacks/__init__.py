@@ -8,6 +8,7 @@ from keras_gan.callbacks.inference_errors import InferenceErrors
 from keras_gan.callbacks.interrupt import Interrupt
 from keras_gan.callbacks.measurement import Measurement
 from keras_gan.callbacks.modes import Modes
+from keras_gan.callbacks.neighbors import NearestNeighborAccuracy
 from keras_gan.callbacks.parzen import ParzenLogLikelihood
 from keras_gan.callbacks.reconstructions import Reconstructions
 from keras_gan.callbacks.report import Report
@@ -26,6 +27,7 @@ __all__ = [
     "Interrupt",
     "Measurement",
     "Modes",
+    "NearestNeighborAccuracy",
     "ParzenLogLikelihood",
     "Reconstructions",
     "Report",

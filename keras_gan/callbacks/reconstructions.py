@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_gan.callbacks.series import Series
-from keras_gan.figures import grids
+from keras_gan.figures import grids, inference
 
 
 class Reconstructions(Series):
@@ -25,6 +25,4 @@ class Reconstructions(Series):
 
     def _write(self, path):
         images = self.model.preprocess(self.images)
-        made = self.model.reconstruct(images, preprocessed=True)
-        rows = [row for i in range(0, len(images), 10) for row in (images[i : i + 10], made[i : i + 10])]
-        grids.save_grid(np.concatenate(rows), path, 10)
+        grids.save(inference.reconstructions(self.model, images), path)

@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_gan.datasets import Dataset
 from keras_gan.evaluation.distances import nearest
-from keras_gan.figures import curves, grids
+from keras_gan.figures import curves, grids, inference
 from keras_gan.mixtures import figure1
 from keras_gan.mixtures.snapshots import is_line
 from keras_gan.models.checks import check_samples
@@ -16,6 +16,7 @@ from keras_gan.runs.saved import load_best, load_data
 
 _ROWS, _COLUMNS = 4, 5  # of Figure 2, which shows samples in the order they were drawn, none left out
 _CHUNK = 10_000  # training images preprocessed at once
+_REFINE = 300  # steps of refinement of codes
 
 
 def draw(
@@ -23,7 +24,8 @@ def draw(
 ) -> list[Path]:
     """Writes figure2.png and figure3.png with all runs side by side, and curves, a GIF and four of its frames per run.
 
-    A run whose data are points gets Figure 1 (on a line, one noise value) or the plane, instead of Figures 2 and 3.
+    A run whose data are points gets Figure 1 (on a line, one noise value) or the plane, instead of Figures 2 and 3. A
+    run with an encoder gets test images with their reconstructions, and lines from one test image to another.
 
     Args:
         runs: folders of runs.
@@ -41,7 +43,7 @@ def draw(
     folder = Path(folder)
     elsewhere = {} if data_path is None else {"data_path": data_path}
     models = [(run, load_best(run), load_data(run, **elsewhere)) for run in map(Path, runs)]
-    images = [(model, data) for _, model, data in models if not _is_points(data)]
+    images = [(model, data) for _, model, data in models if not _is_points(data) and hasattr(model, "sample")]
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     if images:
@@ -53,6 +55,8 @@ def draw(
             grids.save(grids.side_by_side([figure3(model, steps, seed, spherical) for model in walkable]), written[-1])
     for run, gan, data in models:
         name = run.resolve().name
+        if hasattr(gan, "reconstruct"):
+            written += _of_encoder(gan, data, folder / name, steps)
         course, animation = folder / f"{name}-curves.png", folder / f"{name}-training.gif"
         curves.save_game(run, course)
         if _is_points(data):
@@ -111,6 +115,18 @@ def figure3(model: Any, steps: int = 12, seed: int = 0, spherical: bool = False,
     samples = model.interpolate(rows, steps, seed, spherical)
     check_samples(samples, model)
     return grids.grid(samples, steps, grids.display_range(samples))
+
+
+def _of_encoder(model, data, path, steps):
+    """The pictures of a run with an encoder."""
+    images = model.preprocess(data.test[:40])
+    pictures = {
+        "reconstructions": inference.reconstructions(model, images, _REFINE),
+        "interpolations": inference.interpolations(model, images[:12], steps, _REFINE),
+    }
+    for name, picture in pictures.items():
+        grids.save(picture, path.parent / f"{path.name}-{name}.png")
+    return [path.parent / f"{path.name}-{name}.png" for name in pictures]
 
 
 def _evenly_in_epochs(pictures, num):

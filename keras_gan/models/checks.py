@@ -36,8 +36,10 @@ def noise_dim(generator, condition=None):
     return first[-1]
 
 
-def check_networks(generator, discriminator, prior, condition):
+def check_networks(generator, discriminator, prior, condition, judges_noise=False):
     """Checks that noise and condition fit the generator, and that samples and condition fit the discriminator.
+
+    With `judges_noise` the discriminator is called with samples and noise.
 
     Returns:
         The samples' `keras.KerasTensor`, or a structure of them.
@@ -54,8 +56,13 @@ def check_networks(generator, discriminator, prior, condition):
         condition.value_range = RANGES.get(output_activation(generator) or "")
         told += [keras.KerasTensor((None, *shape)) for shape in condition.shapes]
     samples = _called("generator", generator, told)
-    judged = [samples, *told[1:]]
+    judged = [samples, *(told if judges_noise else told[1:])]
     expected = getattr(discriminator, "input_shape", None) if discriminator.built else None
+    if judges_noise and isinstance(expected, tuple):
+        raise ValueError(
+            f"A discriminator of pairs takes [x, z]. Received: a discriminator of one input, {expected}. Build it as "
+            "keras.Model([x, z], logit)."
+        )
     if condition is None and isinstance(expected, tuple) and not _fits(_shape(samples), expected):
         raise ValueError(
             f"The generator makes samples of shape {_shape(samples)}, but the discriminator takes {expected}. "
@@ -247,6 +254,7 @@ def check_output(gan, objective):
     """Asks the objective whether it can use the discriminator."""
     if callable(getattr(objective, "check", None)):
         told = [keras.KerasTensor((None, *shape)) for shape in gan.condition.shapes] if gan.condition else []
+        told = [keras.KerasTensor((None, gan.prior.dim)), *told] if gan.judges_noise else told
         output = gan.discriminator([gan.sample_spec, *told] if told else gan.sample_spec)
         objective.check(output, output_activation(gan.discriminator))
 

@@ -154,10 +154,11 @@ class GAN(Stepping):
         self._count(condition)
         with backend.without_gradient(), looking_on(self.generator_networks):
             samples, _ = self._generate(z, condition)
+            real, fake = self.judged(x), self.judged(samples, z)
 
         def loss():
-            real_output, real_costs = self._judge(x, condition, at="data")
-            fake_output, fake_costs = self._judge(samples, condition, at="samples")
+            real_output, real_costs = self._judge(real, condition, at="data")
+            fake_output, fake_costs = self._judge(fake, condition, at="samples")
             step = Step(x, samples, z, condition, y, fake_output, lambda: real_output)
             d_loss = self._discriminator_loss(step) + real_costs + fake_costs + self._further_penalties(step)
             return (self.optimizer.discriminator.scale_loss(d_loss),), (d_loss, self._standing(step))
@@ -183,8 +184,8 @@ class GAN(Stepping):
 
         def loss():
             samples, costs = self._generate(z, condition)
-            fake_output, _ = self._judge(samples, condition)
-            step = Step(x, samples, z, condition, y, fake_output, lambda: self._judge(x, condition)[0])
+            fake_output, _ = self._judge(self.judged(samples, z), condition)
+            step = Step(x, samples, z, condition, y, fake_output, lambda: self._judge(self.judged(x), condition)[0])
             g_loss = self._generator_loss(step) + costs
             return (self.optimizer.generator.scale_loss(g_loss),), g_loss
 
@@ -210,9 +211,9 @@ class GAN(Stepping):
         self._count(condition)
 
         def loss():
-            real_output, real_costs = self._judge(x, condition, at="data")
+            real_output, real_costs = self._judge(self.judged(x), condition, at="data")
             samples, costs = self._generate(z, condition)
-            fake_output, fake_costs = self._judge(samples, condition, at="samples")
+            fake_output, fake_costs = self._judge(self.judged(samples, z), condition, at="samples")
             step = Step(x, samples, z, condition, y, fake_output, lambda: real_output)
             d_loss = self._discriminator_loss(step) + real_costs + fake_costs + self._further_penalties(step)
             g_loss = self._generator_loss(step) + costs
@@ -256,7 +257,8 @@ class GAN(Stepping):
         x, y, condition = self._minibatch(x, y, training=False)
         z = self.prior(checks.num_rows(x), self.evaluation_seed)
         samples = self(told(z, condition), training=False)
-        real_output, fake_output = (self._judge(batch, condition, training=False)[0] for batch in (x, samples))
+        shown = self.judged(x, training=False), self.judged(samples, z, training=False)
+        real_output, fake_output = (self._judge(batch, condition, training=False)[0] for batch in shown)
         step = Step(x, samples, z, condition, y, fake_output, lambda: real_output, training=False)
         losses = {"d_loss": self._discriminator_loss(step), "g_loss": self._generator_loss(step)}
         return self._log({**losses, **self._standing(step)}, x)

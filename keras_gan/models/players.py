@@ -23,6 +23,8 @@ class Players(Lines, Composed, Fitted):
     """A generator and a discriminator with what they share: prior, condition, preprocessing. `GAN` lets them play."""
 
     parts = ("generator", "discriminator", "prior", "condition", "preprocessing")
+    judges_noise = False
+    """Whether the discriminator is called with `[x, z]`: then `judged` says which z stands beside data."""
 
     def __init__(
         self,
@@ -47,7 +49,7 @@ class Players(Lines, Composed, Fitted):
         self.noise_seed = keras.random.SeedGenerator(seeds[0])
         self.evaluation_seed = keras.random.SeedGenerator(seeds[1])
         self.step_seed = keras.random.SeedGenerator(seeds[2])  # of conditions, and of points between data and samples
-        spec = checks.check_networks(generator, discriminator, self.prior, condition)
+        spec = checks.check_networks(generator, discriminator, self.prior, condition, self.judges_noise)
         self._spec = lambda: spec  # as it is: Keras would wrap a structure
         self.built = True
 
@@ -79,6 +81,20 @@ class Players(Lines, Composed, Fitted):
         return _trained(self.discriminator_networks)
 
     # What they make and say.
+
+    def judged(self, x: Any, z: Any = None, training: bool = True) -> Any:
+        """What the discriminator is shown, besides a condition. Override it for a game of pairs (`judges_noise`).
+
+        Args:
+            x: preprocessed data, or samples.
+            z: the samples' noise; None for data.
+            training: False in `evaluate`.
+
+        Returns:
+            A tensor, or a structure of them: here x itself.
+        """
+        del z, training
+        return x
 
     def _preprocess(self, x, training=True):
         if self.preprocessing is not None:

@@ -114,7 +114,8 @@ class Stepping(Players):
                 continue
 
             def compute(penalty=penalty):
-                points = penalty.points(step.x, step.samples, self.step_seed)
+                shown = self.judged(step.x), self.judged(step.samples, step.z)
+                points = penalty.points(*shown, self.step_seed)
                 points = keras.tree.map_structure(ops.stop_gradient, points)
                 judged = lambda x: (total(self._judge(x, step.condition)[0]), ())  # noqa: E731
                 return penalty.of(backend.input_gradient(judged, points, self._state)[1])

@@ -11,6 +11,7 @@ from typing import Any
 from keras_gan.networks.cifar10 import cifar10_conv, cifar10_dense
 from keras_gan.networks.encoder import encoder as encoder
 from keras_gan.networks.mnist import digits, mnist
+from keras_gan.networks.pairs import pairs as pairs
 from keras_gan.networks.parts import Networks
 from keras_gan.networks.points import points
 from keras_gan.networks.semi_supervised import digits_semi_supervised, mnist_semi_supervised
