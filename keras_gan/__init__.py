@@ -10,6 +10,7 @@ __version__ = "0.2.0"
 __all__ = [
     "GAN",
     "InferenceNetwork",
+    "baselines",
     "callbacks",
     "conditions",
     "datasets",
@@ -46,6 +47,7 @@ if "keras" not in sys.modules and "keras_gan_command" not in sys.modules:
     startup.choose_backend()
 if TYPE_CHECKING or "keras_gan_command" not in sys.modules:
     from keras_gan import (
+        baselines,
         callbacks,
         conditions,
         datasets,
