@@ -12,6 +12,7 @@ __all__ = [
     "BiGAN",
     "InferenceNetwork",
     "SemiSupervisedGAN",
+    "baselines",
     "callbacks",
     "conditions",
     "datasets",
@@ -53,6 +54,7 @@ if "keras" not in sys.modules and "keras_gan_command" not in sys.modules:
     startup.choose_backend()
 if TYPE_CHECKING or "keras_gan_command" not in sys.modules:
     from keras_gan import (
+        baselines,
         callbacks,
         conditions,
         datasets,

@@ -13,6 +13,8 @@ from keras_gan.recipes import (
     cifar10_dense,
     cifar10_r1,
     classifier,
+    dbn,
+    deep_gsn,
     digits,
     digits_conditional,
     gaussians,
@@ -22,6 +24,7 @@ from keras_gan.recipes import (
     mnist_inference,
     mnist_r1,
     mnist_semi_supervised,
+    stacked_cae,
     tfd,
 )
 from keras_gan.recipes.settings import Recipe
@@ -50,6 +53,10 @@ PRESETS: dict[str, Recipe] = {
         *map(gaussians.Gaussians.plain, gaussians.POINTS),
         classifier.DigitsClassifier(),
         classifier.MnistClassifier(),
+        dbn.Dbn(),
+        stacked_cae.StackedCae(),
+        deep_gsn.DeepGsn(),
+        deep_gsn.DeepGsn.fast(),
     )
 }
 """Recipes by name: each is a command of `keras-gan train`. Add your own, and runs of it can be read again."""

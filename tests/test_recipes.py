@@ -150,6 +150,22 @@ VALUES |= {
     "digits-classifier": {**CLASSIFIER, "epochs": 60},
     "mnist-classifier": {**CLASSIFIER, **MNIST, "epochs": 12},
 }
+TABLE1 = {**RUN, **MNIST, "dataset": "mnist", "layers": 2, "burn_in": 20}
+GSN = {**TABLE1, "walkbacks": 4, "corruption": 0.4, "noise_deviation": 2.0}
+VALUES |= {
+    "dbn": {
+        **TABLE1,
+        **{"epochs": 40, "epochs_per_layer": 20, "hidden": 1000, "learning_rate": 0.05, "decay": 0.9, "momentum": 0.5},
+        **{"gibbs_steps": 1, "particles": 100, "burn_in": 100},
+    },
+    "stacked-cae": {
+        **TABLE1,
+        **{"epochs": 40, "epochs_per_layer": 20, "hidden": 1024, "learning_rate": 1e-3, "decay": 0.9},
+        **{"contraction": 0.1, "step_deviation": 1.0},
+    },
+    "deep-gsn": {**GSN, "epochs": 1000, "hidden": 1500, "optimizer": "sgd", "learning_rate": 0.25, "decay": 0.995},
+    "deep-gsn-fast": {**GSN, "epochs": 60, "hidden": 500, "optimizer": "adam", "learning_rate": 1e-3, "decay": 0.97},
+}
 SAID_BY_PRESET = {"name", "points", "networks", "game"}
 
 

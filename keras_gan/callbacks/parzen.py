@@ -1,5 +1,7 @@
 """The paper's measure while training goes on."""
 
+from typing import Any
+
 import numpy as np
 
 from keras_gan.callbacks.measurement import Measurement
@@ -27,6 +29,8 @@ class ParzenLogLikelihood(Measurement):
         averaged: whether the averaged generator is measured, where there is one.
         grid: bandwidths to choose from.
         suffix: ends the three names in the logs, where two of these callbacks measure different things.
+        chains: how many Markov chains the samples come from, of a model that has some (`keras_gan.baselines`). Default:
+            the model's own.
 
     Raises:
         ValueError: if `every`, `num_samples` or `num_validation` is less than 1.
@@ -42,6 +46,7 @@ class ParzenLogLikelihood(Measurement):
         averaged: bool = True,
         grid: tuple[float, ...] = parzen.GRID,
         suffix: str = "",
+        chains: int | None = None,
     ) -> None:
         if min(every, num_samples, num_validation) < 1:
             raise ValueError(
@@ -50,11 +55,14 @@ class ParzenLogLikelihood(Measurement):
             )
         super().__init__(every)
         self.validation = validation[:num_validation]
-        self.num_samples, self.seed, self.averaged, self.grid = num_samples, seed, averaged, grid
+        self.num_samples, self.seed, self.grid = num_samples, seed, grid
+        self.asked: dict[str, Any] = {} if averaged else {"averaged": False}
+        if chains is not None:
+            self.asked["chains"] = chains
         self.names = tuple(name + suffix for name in ("val_parzen_ll", "val_parzen_se", "parzen_sigma"))
 
     def measure(self):
-        samples = self.model.sample(self.num_samples, seed=self.seed, averaged=self.averaged)
+        samples = self.model.sample(self.num_samples, seed=self.seed, **self.asked)
         if not np.isfinite(samples).all():  # training has failed: let TerminateOnNaN and the logs say so
             return dict.fromkeys(self.names, float("nan"))
         sigma, curve = parzen.sigma_curve(samples, self.model.preprocess(self.validation), self.grid)
