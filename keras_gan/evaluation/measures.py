@@ -438,11 +438,11 @@ class ConditionalMeasure(Measure):
         found, floor = report.samples, report.floor
         return (
             f"agreement by class in % {_percent(found.agreement_by_class)}",
-            f"of test images {_percent(found.real_agreement_by_class)}",
+            f"the same of test images {_percent(found.real_agreement_by_class)}",
             f"diversity by class in % {_percent(found.diversity_by_class)}",
-            f"of training images {_percent(floor.diversity_by_class)}",
+            f"the same of training images {_percent(floor.diversity_by_class)}",
             f"in pixels {_percent(found.pixel_diversity_by_class)}",
-            f"in pixels, of training images {_percent(floor.pixel_diversity_by_class)}",
+            f"in pixels, the same of training images {_percent(floor.pixel_diversity_by_class)}",
         )
 
 
