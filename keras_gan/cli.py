@@ -324,6 +324,8 @@ def ship(
     card = shipping.ship(run, folder, _load_data({run: _trained_on(run, {})}, data), _say)
     if "test_accuracy" in card["scores"]:
         _done(f"Wrote {folder}: test accuracy {100 * card['scores']['test_accuracy']:.1f}%")
+    elif "error_per_coordinate" in card["scores"]:
+        _done(f"Wrote {folder}: error of z per coordinate {card['scores']['error_per_coordinate']['mean']:.3f}")
     else:
         value = card["scores"]["measures"]["parzen"]["cells"]["log_likelihood"]["value"]
         _done(f"Wrote {folder}: test log-likelihood {value:.1f} nats")

@@ -9,8 +9,9 @@ import numpy as np
 
 from keras_gan.artifacts import formats, loading
 from keras_gan.datasets import Dataset
-from keras_gan.evaluation import evaluate
+from keras_gan.evaluation import evaluate, inference
 from keras_gan.figures import grids
+from keras_gan.figures import inference as pictures
 from keras_gan.models.gan import GAN
 from keras_gan.models.inference import InferenceNetwork
 from keras_gan.runs import saved
@@ -23,8 +24,9 @@ def ship(
     """Writes a run's best model for others: files with their cards, and samples.png if it makes images.
 
     Of a GAN these are generator/ (a SavedModel) and generator.keras; of another model that samples, model.keras; of a
-    classifier, classifier.keras, with its accuracy in the card. The best model is `best.keras`, chosen by validation
-    images alone, or `model.keras` where no measurement was made.
+    classifier, classifier.keras, with its accuracy in the card; of an inference network, encoder.keras and
+    reconstructions.png, with what `keras_gan.evaluation.inference.measure` finds in the card. The best model is
+    `best.keras`, chosen by validation images alone, or `model.keras` where no measurement was made.
 
     Args:
         run: folder of a run.
@@ -41,6 +43,8 @@ def ship(
     """
     folder = Path(folder)
     model = saved.load_best(run)
+    if isinstance(model, InferenceNetwork):
+        return _ship_encoder(model, run, folder, data, progress)
     if not callable(getattr(model, "sample", None)):
         return _ship_classifier(model, run, folder, data)
     row = evaluate({"generator": model}, data, references=False, progress=progress).rows[0]
@@ -54,6 +58,17 @@ def ship(
     asked = {} if classes is None else {"condition": np.repeat(np.arange(classes), 10)}  # a row is a class
     if (samples := model.sample(10 * (classes or 10), seed=0, **asked)).ndim == 4:
         grids.save_grid(samples, folder / "samples.png", 10)
+    return card
+
+
+def _ship_encoder(model, run, folder, data, progress):
+    report = inference.measure(model, data, progress=progress)
+    card = describe(run, model) | {"model": f"encoder of {model.encoder.count_params():,} parameters"}
+    del card["validation_log_likelihood"]
+    card["scores"] = report.as_dict()
+    formats.save_whole(model.encoder, folder / "encoder.keras", card)
+    images = model.preprocess(data.test[:30])
+    grids.save(pictures.reconstructions(model, images, report.refine), folder / "reconstructions.png")
     return card
 
 
