@@ -1,5 +1,6 @@
 """The command `keras-gan`, made from the recipes' presets. Keras is imported only once there is work to do."""
 
+import contextlib
 import dataclasses
 import math
 import os
@@ -396,6 +397,52 @@ def curves(
     _done(f"Wrote {output}")
 
 
+def table1(
+    runs: tuple[str, ...] = (),
+    quick: bool = False,
+    output: str | None = None,
+    data_path: str | None = None,
+    tfd_path: str | None = None,
+    seeds: int = 1,
+    seed: int = 0,
+    device: Literal["auto", "gpu", "cpu"] = "auto",
+    json: bool = False,
+) -> None:
+    """Make the paper's Table 1: train the four systems where no run is given, score all alike, print theirs and ours.
+
+    Args:
+        runs: Folders of runs to take in place of training, at most one per system.
+        quick: Train smaller systems, for a few minutes each.
+        output: Folder of the runs, and of table1.md, table1.json and the pictures; runs that are there already are
+            taken up. By default runs/table1, or runs/table1-quick.
+        data_path: An npz file in the format of Keras's mnist.npz, read instead of downloading.
+        tfd_path: TFD_48x48.mat: make the table for these images instead. One with other images is a stand-in, and is
+            named one.
+        seeds: How many sampling seeds, from 0 on.
+        seed: Seed of the trainings.
+        device: Where to train and to compute.
+        json: Print JSON, for machines.
+    """
+    if seeds < 1 or seed < 0:
+        raise ValueError(f"Seeds are counted from 1, and are 0 or more. Received: seeds={seeds}, seed={seed}.")
+    if data_path and tfd_path:
+        raise ValueError("A table has one data set. Received: --data-path and --tfd-path. Leave one of them out.")
+    folder = output or ("runs/table1-quick" if quick else "runs/table1")
+    _load_package()
+    from keras_gan import datasets
+    from keras_gan.runs import table1 as tables
+
+    _say("Reading the data")
+    name, path = ("tfd", tfd_path) if tfd_path else ("mnist", data_path)
+    data = datasets.load(name, path=path)
+    _say.end()
+    settings = {"data_path": path, "device": device, "seed": seed}
+    with contextlib.redirect_stdout(sys.stderr if json else sys.stdout):  # what training says is no JSON
+        table = tables.make(data, folder, runs, quick, seeds, settings=settings, progress=_say)
+    paths = tables.write(table, folder)
+    _done(table.to_json() if json else f"{table}\n\n" + "\n".join(f"Wrote {path}" for path in paths))
+
+
 def theory(runs: Runs) -> None:
     """Compare what runs of gaussians-... have learnt with the paper's theory: one row per run.
 
@@ -626,7 +673,8 @@ def _run(arguments):
         tyro.extras.subcommand_cli_from_dict(
             {
                 **{"train": train, "sample": sample, "complete": complete, "evaluate": evaluate, "export": export},
-                **{"ship": ship, "figures": figures, "curves": curves, "theory": theory, "saturation": saturation},
+                **{"ship": ship, "figures": figures, "curves": curves, "table1": table1},
+                **{"theory": theory, "saturation": saturation},
             },
             prog="keras-gan",
             description="Adversarial nets on Keras 3. Start with `keras-gan train digits-conditional`. "

@@ -22,7 +22,7 @@ class StackedCae(LayerwiseRecipe):
     """Units per layer."""
     contraction: float = 0.1
     """Weight of the penalty on how far the code moves with its input."""
-    step_deviation: float = 1.0
+    step_deviation: float = 0.1
     """Standard deviation of the noise in a chain's step."""
     learning_rate: float = 1e-3
     """Adam's, in the first epoch of a layer."""

@@ -161,7 +161,7 @@ VALUES |= {
     "stacked-cae": {
         **TABLE1,
         **{"epochs": 40, "epochs_per_layer": 20, "hidden": 1024, "learning_rate": 1e-3, "decay": 0.9},
-        **{"contraction": 0.1, "step_deviation": 1.0},
+        **{"contraction": 0.1, "step_deviation": 0.1},
     },
     "deep-gsn": {**GSN, "epochs": 1000, "hidden": 1500, "optimizer": "sgd", "learning_rate": 0.25, "decay": 0.995},
     "deep-gsn-fast": {**GSN, "epochs": 60, "hidden": 500, "optimizer": "adam", "learning_rate": 1e-3, "decay": 0.97},

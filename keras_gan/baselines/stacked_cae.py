@@ -110,7 +110,7 @@ class StackedCAE(Layerwise):
         image_shape: Any,
         hidden: Any = (1024, 1024),
         contraction: float = 0.1,
-        step_deviation: float = 1.0,
+        step_deviation: float = 0.1,
         burn_in: int = 20,
         preprocessing: keras.layers.Layer | None = None,
         seed: int | None = None,
