@@ -155,7 +155,7 @@ def test_half_precision_ends_in_full():
 
 
 def test_unknown_name():
-    with pytest.raises(ValueError, match=r"Unknown networks.*'digits', 'mnist'"):
+    with pytest.raises(ValueError, match=r"Unknown networks.*'digits', 'digits_semi_supervised', 'mnist'"):
         networks.build("imagenet")
 
 
