@@ -3,7 +3,7 @@
 The discriminator is the classifier, and samples are a class more. All 50,000 training images train it; of `labels` of
 them, as many of each class, the label is used. The 10,000 validation images are for the curve alone: nothing is chosen
 by them. The networks are those of the 2016 code. What differs: the learning rate falls to 0 within the run, the scale
-of hidden layers is an argument and not set from a batch, and both players step at once.
+of hidden layers is an argument and not set from a batch, and fewer labeled images go into a step.
 """
 
 import dataclasses
@@ -20,6 +20,8 @@ class MnistSemiSupervised(MnistData):
     name: settings.SaidByPreset[str] = "mnist-semi-supervised"
     epochs: int = 30
     """Passes over the 50,000 training images."""
+    width: float = 1.0
+    """Scale of every hidden layer of both networks."""
     labels: int = 100
     """How many training images have a label: a multiple of 10, as many of each class."""
     labels_seed: int = 0
@@ -39,6 +41,7 @@ class MnistSemiSupervised(MnistData):
     limits: ClassVar[dict[str, settings.Limit]] = {
         "labels": settings.Limit("a multiple of 10 from 10 to 10,000", lambda n: n in range(10, 10_001, 10)),
         "labels_seed": settings.integers(0),
+        "width": settings.WIDTH,
         "learning_rate": settings.POSITIVE,
         "examples_per_label": settings.COUNT,
         **dict.fromkeys(("beta_1", "ema"), settings.BELOW_ONE),
@@ -61,12 +64,11 @@ class MnistSemiSupervised(MnistData):
             rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, updates)
             return keras.optimizers.Adam(rate, beta_1=self.beta_1)
 
-        networks = kg.networks.build("mnist_semi_supervised")
+        networks = kg.networks.build("mnist_semi_supervised", width=self.width)
         gan = kg.SemiSupervisedGAN(*networks, preprocessing=data.preprocessing, seed=seed)
         gan.compile(
             optimizer(),
             optimizer(),
-            updates="simultaneous",
             discriminator_weight=self.discriminator_weight,
             examples_per_label=self.examples_per_label,
             ema=self.ema or None,

@@ -152,3 +152,75 @@ def test_the_classifier_learns_and_is_averaged():
     average = [ops.convert_to_numpy(value) for value in gan.classifier_average.averages]
     gan.discriminator.set_weights(average)
     np.testing.assert_allclose(gan.classify(x, averaged=False), probabilities, rtol=1e-5, atol=1e-6)
+
+
+def labels_of(**changes):
+    y = make_data()[1]
+    return np.where(y == changes["of"], changes["become"], y)
+
+
+@pytest.mark.parametrize(
+    ("y", "said"),
+    [
+        (None, "Received: data alone"),
+        (make_data()[1][:-1], r"Received: labels of shape \(23,\) for 24 examples"),
+        (np.eye(3)[make_data()[1]], r"argmax\(axis=1\)"),
+        (make_data()[1].astype("float32"), "Received: float32"),
+        (labels_of(of=2, become=3), "Received: labels from -1 to 3"),
+        (labels_of(of=2, become=-2), "Received: labels from -2 to 1"),
+        (labels_of(of=2, become=-1), r"Received: 4 labels, none of the classes \[2\]"),
+        (np.full(24, -1), r"Received: 0 labels, none of the classes \[0, 1, 2\]"),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(y, said):
+    gan = make_gan()
+    before = gan.get_weights()
+    with pytest.raises(ValueError, match=said):
+        gan.fit(make_data()[0], y, verbose=0)
+    assert all(np.array_equal(a, b) for a, b in zip(before, gan.get_weights(), strict=True))
+
+
+def test_what_else_does_not_fit_is_refused():
+    gan, (x, y) = make_gan(), make_data()
+    with pytest.raises(ValueError, match=r"Received: examples of shape \(4,\)"):
+        gan.fit(x[:, :4], y, verbose=0)
+    with pytest.raises(ValueError, match=r"Received: shape \(24, 4\)"):
+        gan.classify(x[:, :4])
+    with pytest.raises(ValueError, match="Received: labels from -1 to 3"):
+        gan.train_on_batch(x, labels_of(of=2, become=3))
+    with pytest.raises(ValueError, match="Received: labels from -1 to 3"):
+        gan.evaluate(x, labels_of(of=2, become=3), verbose=0)
+    with pytest.raises(ValueError, match="examples_per_label=0"):
+        gan.compile(examples_per_label=0)
+    z, c, image = keras.Input((4,)), keras.Input((3,)), keras.Input((5,))
+    generator = keras.Model([z, c], layers.Dense(5)(layers.Concatenate()([z, c])))
+    hidden = layers.Dense(4)(layers.Concatenate()([image, c]))
+    discriminator = keras.Model([image, c], {"logits": layers.Dense(3)(hidden), "features": hidden})
+    with pytest.raises(ValueError, match="Received: condition="):
+        kg.SemiSupervisedGAN(generator, discriminator, condition=kg.conditions.Labels(3))
+    plain = keras.Sequential([keras.Input((5,)), layers.Dense(1)])
+    with pytest.raises(ValueError, match=r"Received: \(None, 1\)"):
+        kg.SemiSupervisedGAN(gan.generator, plain).compile()
+
+
+def test_labels_are_hidden_evenly():
+    labels = np.repeat([0, 1, 2], [10, 20, 5])
+    kept = kg.datasets.hide_labels(labels, 9, seed=1)
+    assert np.bincount(kept[kept >= 0]).tolist() == [3, 3, 3]
+    np.testing.assert_array_equal(kept[kept >= 0], labels[kept >= 0])
+    np.testing.assert_array_equal(kept, kg.datasets.hide_labels(labels, 9, seed=1))
+    assert (kept != kg.datasets.hide_labels(labels, 9, seed=2)).any()
+
+
+@pytest.mark.parametrize(
+    ("labels", "keep", "said"),
+    [
+        ([0, 1, 2] * 5, 2, "multiple of 3"),
+        ([0, 1, 2] * 5, 10, "keep=10 with 3 classes"),
+        ([0, 1, 1, 1], 4, "Received: 1 of class 0"),
+        ([0.0, 1.0], 2, "float64"),
+    ],
+)
+def test_labels_that_cannot_be_hidden_so(labels, keep, said):
+    with pytest.raises(ValueError, match=said):
+        kg.datasets.hide_labels(np.array(labels), keep)

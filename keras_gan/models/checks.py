@@ -561,3 +561,55 @@ def check_like_samples(x, generator):
             f"{(None, *expected)}."
         )
     _check_part(x, output_activation(generator))
+
+
+# Labels for a part of the data.
+
+
+def check_examples_per_label(number):
+    """Checks how many examples a labeled one goes beside."""
+    if not _is_count(number):
+        raise ValueError(
+            f"A labeled example goes beside one example or more. Received: examples_per_label={number!r}. Pass 1 for "
+            "as many labeled examples in a step as others."
+        )
+
+
+def check_classes(y, rows, num_classes, needed=True):
+    """Checks labels of which some may be unknown (-1): their number, type and range.
+
+    Args:
+        y: the labels, or None.
+        rows: examples that they stand beside.
+        num_classes: classes of the discriminator.
+        needed: whether there must be labels.
+    """
+    how = "Pass y with an integer class for each example, and -1 where it is not known: fit(x, y)."
+    if y is None:
+        if needed:
+            raise ValueError(f"A SemiSupervisedGAN learns from data and a few labels. Received: data alone. {how}")
+        return
+    labels = ops.convert_to_numpy(y) if _is_array(y) else np.asarray(y)
+    if labels.shape not in ((rows,), (rows, 1)):
+        raise ValueError(
+            f"The labels do not fit the data. Received: labels of shape {labels.shape} for {rows} examples. {how} "
+            "Labels in one-hot form become integers by y.argmax(axis=1)."
+        )
+    if labels.dtype.kind not in "iu":
+        raise ValueError(f"Labels are integers. Received: {labels.dtype}. Pass y.astype('int64'), with -1 for unknown.")
+    if labels.min() < -1 or labels.max() >= num_classes:
+        raise ValueError(
+            f"Labels are the classes 0 to {num_classes - 1} of the discriminator's {num_classes} logits, or -1 for "
+            f"unknown. Received: labels from {labels.min()} to {labels.max()}. Number the classes from 0, or give the "
+            "discriminator as many logits as there are classes."
+        )
+
+
+def check_every_class(labels, num_classes):
+    """Checks that each class has a labeled example to learn from."""
+    counts = np.bincount(labels[labels >= 0], minlength=num_classes)
+    if missing := np.flatnonzero(counts == 0).tolist():
+        raise ValueError(
+            f"Every class needs a labeled example. Received: {counts.sum()} labels, none of the classes "
+            f"{missing[:10]}. Label some examples of them, or give the discriminator fewer logits."
+        )

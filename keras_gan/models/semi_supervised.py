@@ -84,7 +84,7 @@ class SemiSupervisedGAN(GAN):
         Raises:
             ValueError: as for `keras_gan.GAN.compile`.
         """
-        checks.check_number(examples_per_label, "examples_per_label")
+        checks.check_examples_per_label(examples_per_label)
         self.examples_per_label = int(examples_per_label)
         objective = objectives.FeatureMatching() if objective is None else objective
         super().compile(
@@ -138,9 +138,26 @@ class SemiSupervisedGAN(GAN):
         """Training arrays with a labeled example beside each example: a batch of the ones has as many of the others."""
         x, y = arrays
         y = np.asarray(y).reshape(-1)
-        labeled = np.flatnonzero(y >= 0)
-        rows = np.resize(labeled, len(y))
+        checks.check_every_class(y, self.num_classes)
+        rows = np.resize(np.flatnonzero(y >= 0), len(y))
         return x, (x[rows], y[rows].astype("int32"))
+
+    def check_training(self, x: Any, y: Any, validation: bool = False) -> Any:
+        x = super().check_training(x, y, validation)
+        if checks.are_arrays(x):
+            checks.check_classes(y, int(checks.num_rows(x)), self.num_classes, needed=not validation)
+        return x
+
+    def check_batch(self, x: Any, y: Any) -> None:
+        super().check_batch(x, y)
+        if checks.are_arrays(x) and not isinstance(y, (tuple, list)):
+            checks.check_classes(y, int(checks.num_rows(x)), self.num_classes)
+
+    def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """The game's metrics and the accuracy on held-out data, as `keras.Model.evaluate`."""
+        if checks.are_arrays(x):
+            checks.check_classes(y, int(checks.num_rows(x)), self.num_classes, needed=False)
+        return super().evaluate(x, y, *args, **kwargs)
 
     # The classifier.
 

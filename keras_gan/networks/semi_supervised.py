@@ -5,21 +5,23 @@ import numpy as np
 from keras import layers
 
 from keras_gan.layers import WeightNormalization
-from keras_gan.networks.parts import Networks, image_output
+from keras_gan.networks.parts import Networks, image_output, scaled
 
 # So long are the columns of a kernel that its outputs vary by about 1 as training begins, noise included.
 _FIRST_GAIN, _HIDDEN_GAIN = 2.5, 1.3
 
 
-def mnist_semi_supervised(num_classes: int = 10) -> Networks:
-    """Networks of Salimans et al. (2016): 693,784 and 1,538,770 weights to learn, 100 noise values.
+def mnist_semi_supervised(num_classes: int = 10, width: float = 1.0) -> Networks:
+    """Networks of Salimans et al. (2016): 694,568 and 1,538,770 weights to learn, 100 noise values.
 
     Args:
         num_classes: logits of the discriminator.
+        width: scale of every hidden layer.
     """
+    generator, discriminator = (500, 500), (1000, 500, 250, 250, 250)
     return (
-        softplus_generator((28, 28, 1), 100, (500, 500)),
-        noisy_classifier((28, 28, 1), (1000, 500, 250, 250, 250), num_classes),
+        softplus_generator((28, 28, 1), 100, tuple(scaled(units, width) for units in generator)),
+        noisy_classifier((28, 28, 1), tuple(scaled(units, width) for units in discriminator), num_classes),
     )
 
 
@@ -29,7 +31,7 @@ def digits_semi_supervised(num_classes: int = 10) -> Networks:
 
 
 def softplus_generator(image_shape: tuple[int, ...], noise_dim: int, hidden: tuple[int, ...]) -> keras.Model:
-    """Hidden layers with batch normalization and softplus, and a sigmoid output.
+    """Hidden layers with batch normalization and softplus, and a sigmoid output with weight normalization.
 
     Args:
         image_shape: shape of an image, `(h, w, c)`.
@@ -43,9 +45,10 @@ def softplus_generator(image_shape: tuple[int, ...], noise_dim: int, hidden: tup
             layers.BatchNormalization(scale=False),
             layers.Activation("softplus"),
         ]
-    size = int(np.prod(image_shape))
+    # Coherent steps of a plain kernel would saturate the pixels within a few updates.
+    pixels = WeightNormalization(layers.Dense(int(np.prod(image_shape))))
     return keras.Sequential(
-        [keras.Input((noise_dim,), name="noise"), *stack, layers.Dense(size), *image_output(image_shape, "sigmoid")],
+        [keras.Input((noise_dim,), name="noise"), *stack, pixels, *image_output(image_shape, "sigmoid")],
         name="generator",
     )
 
