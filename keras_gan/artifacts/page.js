@@ -24,7 +24,12 @@ function dense(x, { kernel, bias, columns, pieces }) {
     for (let j = 0; j < columns; j++) sums[j] += x[i] * weights[row + j];
   }
   if (pieces === 1) return sums;
-  return Float64Array.from({ length: columns / pieces }, (_, j) => Math.max(...sums.subarray(j * pieces, (j + 1) * pieces)));
+  const largest = new Float64Array(columns / pieces).fill(-Infinity);
+  for (let j = 0; j < columns; j++) {
+    const unit = Math.floor(j / pieces);
+    if (sums[j] > largest[unit]) largest[unit] = sums[j];
+  }
+  return largest;
 }
 
 function run(network, inputs) {
@@ -220,11 +225,17 @@ function showPad() {
   judge();
 }
 
+// Kept with the sample: the pen asks at every move.
+function scoreOf(sample, label) {
+  sample.scores ??= {};
+  return (sample.scores[label] ??= logitOf(sample.image, label));
+}
+
 function judge() {
   if (!program.discriminator || !pad.drawn) return;
   const label = program.shares ? state.samples[state.chosen].label : null;
   const score = logitOf(pad.image, label);
-  const below = state.samples.filter((sample) => logitOf(sample.image, label ?? sample.label) < score).length;
+  const below = state.samples.filter((sample) => scoreOf(sample, label) < score).length;
   const asked = label === null ? "" : ` as a ${label}`;
   $("said").textContent = `It finds your drawing${asked} more real than ${below} of the ${state.samples.length} samples above (logit ${score.toFixed(2)}).`;
   $("rank").value = below / state.samples.length;
