@@ -9,6 +9,7 @@ from keras_gan import startup
 __version__ = "0.2.0"
 __all__ = [
     "GAN",
+    "EnergyGAN",
     "InferenceNetwork",
     "callbacks",
     "conditions",
@@ -32,6 +33,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name == "GAN":
         return importlib.import_module("keras_gan.models.gan").GAN
+    if name == "EnergyGAN":
+        return importlib.import_module("keras_gan.models.energy").EnergyGAN
     if name == "InferenceNetwork":
         return importlib.import_module("keras_gan.models.inference").InferenceNetwork
     if name == "load":
@@ -64,5 +67,6 @@ if TYPE_CHECKING or "keras_gan_command" not in sys.modules:
         schedules,
     )
     from keras_gan.artifacts.loading import load
+    from keras_gan.models.energy import EnergyGAN
     from keras_gan.models.gan import GAN
     from keras_gan.models.inference import InferenceNetwork
