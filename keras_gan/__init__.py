@@ -10,6 +10,7 @@ __version__ = "0.2.0"
 __all__ = [
     "GAN",
     "BiGAN",
+    "EnergyGAN",
     "InferenceNetwork",
     "SemiSupervisedGAN",
     "baselines",
@@ -32,17 +33,19 @@ __all__ = [
 ]
 
 
+_WHERE = {  # a user types less than the path
+    "GAN": "models.gan",
+    "BiGAN": "models.bigan",
+    "EnergyGAN": "models.energy",
+    "InferenceNetwork": "models.inference",
+    "SemiSupervisedGAN": "models.semi_supervised",
+    "load": "artifacts.loading",
+}
+
+
 def __getattr__(name: str) -> Any:
-    if name == "GAN":
-        return importlib.import_module("keras_gan.models.gan").GAN
-    if name == "BiGAN":
-        return importlib.import_module("keras_gan.models.bigan").BiGAN
-    if name == "InferenceNetwork":
-        return importlib.import_module("keras_gan.models.inference").InferenceNetwork
-    if name == "SemiSupervisedGAN":
-        return importlib.import_module("keras_gan.models.semi_supervised").SemiSupervisedGAN
-    if name == "load":
-        return importlib.import_module("keras_gan.artifacts.loading").load
+    if name in _WHERE:
+        return getattr(importlib.import_module(f"keras_gan.{_WHERE[name]}"), name)
     if name in __all__:
         return importlib.import_module(f"keras_gan.{name}")
     raise AttributeError(f"module 'keras_gan' has no attribute {name!r}")
@@ -73,6 +76,7 @@ if TYPE_CHECKING or "keras_gan_command" not in sys.modules:
     )
     from keras_gan.artifacts.loading import load
     from keras_gan.models.bigan import BiGAN
+    from keras_gan.models.energy import EnergyGAN
     from keras_gan.models.gan import GAN
     from keras_gan.models.inference import InferenceNetwork
     from keras_gan.models.semi_supervised import SemiSupervisedGAN

@@ -310,6 +310,7 @@ def ship(
     run: Run,
     folder: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="FOLDER")],
     data: Data = Data(),
+    half: bool = False,
 ) -> None:
     """Write a run's best model for others. A generator: SavedModel, .keras, picture, and a card with its numbers.
 
@@ -317,12 +318,13 @@ def ship(
         run: The folder of a run.
         folder: Where to write.
         data: The images to compare with.
+        half: Write and score a generator with weights of 16 bits, in files of half the size.
     """
     _load_package()
     from keras_gan.artifacts import shipping
 
     _say("Reading the data")
-    card = shipping.ship(run, folder, _load_data({run: _trained_on(run, {})}, data), _say)
+    card = shipping.ship(run, folder, _load_data({run: _trained_on(run, {})}, data), _say, half)
     if "test_accuracy" in card["scores"]:
         _done(f"Wrote {folder}: test accuracy {100 * card['scores']['test_accuracy']:.1f}%")
     elif "error_per_coordinate" in card["scores"]:

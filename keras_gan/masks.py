@@ -46,7 +46,7 @@ class Mask:
             NumPy array of shape `(num, rows, columns, 1)`, float32: 1 where a pixel is observed, 0 where it is hidden.
         """
         (rows, columns), random = shape[:2], np.random.default_rng(seed)
-        hidden = self.hidden(num, rows, columns, lambda size: random.random(size, "float32"))
+        hidden = self.hidden(num, rows, columns, lambda size: ops.convert_to_tensor(random.random(size, "float32")))
         hidden = np.broadcast_to(ops.convert_to_numpy(hidden), (num, rows, columns))
         return 1 - hidden.astype("float32")[..., np.newaxis]
 

@@ -18,10 +18,13 @@ class MnistCompletion(settings.R1, MnistData):
     """Train the paper's MNIST networks to complete images, whatever is hidden of them."""
 
     name: settings.SaidByPreset[str] = "mnist-completion"
-    epochs: int = 30
+    epochs: int = 20
     """Passes over the 50,000 training images."""
     objective: settings.Objective = "relativistic"
+    energy: float = 0.3
+    """Weight of the completions' energy score in the generator's loss; 0 for none."""
 
+    limits: ClassVar[dict[str, settings.Limit]] = {"energy": settings.NOT_NEGATIVE}
     monitor: ClassVar[str | None] = "val_energy"
     following: ClassVar[tuple[str, ...]] = ("complete {model} --hide right", *settings.Game.following)
 
@@ -36,6 +39,11 @@ class MnistCompletion(settings.R1, MnistData):
             observed=True,
         )
         return self.compiled(networks, data, seed, kg.priors.Uniform(100), kg.conditions.Observed())
+
+    def game(self, *networks, **arguments):
+        import keras_gan as kg
+
+        return kg.EnergyGAN(*networks, energy=self.energy, **arguments)
 
     def callbacks(self, data, folder):
         import keras_gan as kg

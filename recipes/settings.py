@@ -219,6 +219,12 @@ class Game(Recipe):
 
         return updates_per_epoch(len(data.train), self.batch_size, self.discriminator_steps)
 
+    def game(self, *networks: "keras.Model", **arguments: Any) -> "kg.GAN":
+        """The GAN before it is compiled, of the arguments of `keras_gan.GAN`. Override it for a subclass."""
+        import keras_gan as kg
+
+        return kg.GAN(*networks, **arguments)
+
     def compiled(
         self,
         networks: "tuple[keras.Model, keras.Model]",
@@ -238,7 +244,7 @@ class Game(Recipe):
         """
         import keras_gan as kg
 
-        gan = kg.GAN(*networks, prior=prior, condition=condition, preprocessing=data.preprocessing, seed=seed)
+        gan = self.game(*networks, prior=prior, condition=condition, preprocessing=data.preprocessing, seed=seed)
         generator_optimizer, discriminator_optimizer = self.optimizers(data)
         gan.compile(
             generator_optimizer=generator_optimizer,

@@ -211,3 +211,19 @@ def test_a_prior_that_no_other_process_knows(registered, tmp_path):
     formats.export(make_networks()[0], Mine(3), tmp_path / "generator", "saved_model")
     here = keras.backend.backend() == "tensorflow"
     assert ("sample" in tf.saved_model.load(str(tmp_path / "generator")).signatures) == here
+
+
+def test_a_generator_of_half_the_size(tmp_path):
+    generator, _ = kg.networks.build("digits", observed=True)
+    half, condition = formats.halved(generator), kg.conditions.Observed()
+    condition.fit_to((8, 8, 1))
+    assert half.count_params() == generator.count_params()
+    for network, name in ((generator, "whole.keras"), (half, "half.keras")):
+        formats.export(network, kg.priors.Uniform(32), tmp_path / name, "keras", condition=condition)
+    sizes = [(tmp_path / name).stat().st_size for name in ("half.keras", "whole.keras")]
+    assert sizes[0] < 0.65 * sizes[1]  # the rest is what the files say of layers
+    image, mask = np.random.default_rng(0).random((8, 8, 1)).astype("float32"), np.eye(8)[..., np.newaxis]
+    a, b = (kg.load(tmp_path / name).sample(5, 0, (image, mask)) for name in ("whole.keras", "half.keras"))
+    assert 0 < np.abs(a - b).max() < 5e-3
+    for each in b:
+        np.testing.assert_array_equal(each[mask > 0], image[mask > 0])

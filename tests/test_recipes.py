@@ -112,8 +112,8 @@ VALUES = {  # what the runs in docs/ were made with
     "mnist-completion": {
         **R1,
         **MNIST,
-        **{"epochs": 30, "learning_rate": 3e-4, "epsilon": 1e-5, "r1_penalty": 2.0, "discriminator_range": 0.05},
-        "objective": "relativistic",
+        **{"epochs": 20, "learning_rate": 3e-4, "epsilon": 1e-5, "r1_penalty": 2.0, "discriminator_range": 0.05},
+        **{"objective": "relativistic", "energy": 0.3},
     },
     "mnist-bigan": {
         **RUN,

@@ -67,7 +67,7 @@ def export(
     partial = path.with_name(f"partial-{path.name}")
     inputs = [("noise", (prior.dim,)), *(zip(condition.names, condition.shapes, strict=True) if condition else ())]
     if condition is not None and condition.completes:
-        tensors = [keras.Input(shape, name=name) for name, shape in inputs]
+        tensors = [keras.Input(shape) for _, shape in inputs]  # a name of theirs could be that of the condition's layer
         generator = keras.Model(tensors, condition(generator(tensors), *tensors[1:]), name="generator")
     try:
         _remove(partial)
@@ -139,6 +139,24 @@ def save_whole(model: keras.Model, path: Path, card: dict[str, Any]) -> None:
     files.write(path, model.save)
     card = {"format": "keras", **card, "checksum": checksum(path)}
     files.write_text(own_card(path), json.dumps(card, indent=2) + "\n")
+
+
+def halved(network: keras.Model) -> keras.Model:
+    """The same network with weights and sums of 16 bits, in a file of half the size.
+
+    What it gives differs by some thousandths of the largest value. Layers without weights compute as before.
+
+    Args:
+        network: built functional or Sequential model.
+    """
+
+    def cloned(layer):
+        config = layer.get_config()
+        return type(layer).from_config({**config, "dtype": "float16"} if layer.weights else config)
+
+    half = keras.models.clone_model(network, clone_function=cloned)
+    half.set_weights([weight.astype("float16") for weight in network.get_weights()])
+    return half
 
 
 def check_format(format: str) -> None:

@@ -185,7 +185,8 @@ def shipped() -> dict[str, Path]:
     """Folders of the generators that ship with the package, by name."""
     if (folder := files.saved_models()) is None:
         return {}
-    return {path.name: path for path in sorted(folder.iterdir()) if (path / "generator.keras").is_file()}
+    found = [path for path in sorted(folder.iterdir()) if (path / "generator.keras").is_file()]
+    return {path.name.replace("_", "-"): path for path in found}  # folders are Python packages, and lack the dash
 
 
 def _find(model):

@@ -7,9 +7,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_gan import masks
 from keras_gan.artifacts import formats, loading
 from keras_gan.datasets import Dataset
-from keras_gan.evaluation import evaluate, inference
+from keras_gan.evaluation import completion, evaluate, inference
 from keras_gan.figures import grids
 from keras_gan.figures import inference as pictures
 from keras_gan.models.gan import GAN
@@ -19,7 +20,11 @@ from keras_gan.runs.card import describe
 
 
 def ship(
-    run: str | Path, folder: str | Path, data: Dataset, progress: Callable[[str], None] | None = None
+    run: str | Path,
+    folder: str | Path,
+    data: Dataset,
+    progress: Callable[[str], None] | None = None,
+    half: bool = False,
 ) -> dict[str, Any]:
     """Writes a run's best model for others: files with their cards, and samples.png if it makes images.
 
@@ -33,6 +38,7 @@ def ship(
         folder: where to write; made if it is not there, its files replaced.
         data: the `keras_gan.datasets.Dataset` it was trained on.
         progress: called with a line of text before each slow step.
+        half: whether a GAN's generator is written, and scored, with weights of 16 bits: half the size.
 
     Returns:
         The card; its `"scores"` are the model's row of the table that `keras_gan.evaluation.evaluate` fills, or the
@@ -47,8 +53,11 @@ def ship(
         return _ship_encoder(model, run, folder, data, progress)
     if not callable(getattr(model, "sample", None)):
         return _ship_classifier(model, run, folder, data)
+    card = describe(run, model)
+    if half:
+        model = _halved(model)
     row = evaluate({"generator": model}, data, references=False, progress=progress).rows[0]
-    card = describe(run, model) | {"scores": row.as_dict()}
+    card["scores"] = row.as_dict()
     if isinstance(model, GAN):
         for name, format in (("generator.keras", "keras"), ("generator", "saved_model")):
             model.export(folder / name, format, card)
@@ -56,7 +65,11 @@ def ship(
         formats.save_whole(model, folder / "model.keras", card)
     classes = getattr(getattr(model, "condition", None), "num_classes", None)
     asked = {} if classes is None else {"condition": np.repeat(np.arange(classes), 10)}  # a row is a class
-    if (samples := model.sample(10 * (classes or 10), seed=0, **asked)).ndim == 4:
+    if getattr(getattr(model, "condition", None), "completes", False):
+        images = model.preprocess(data.test[:10])
+        shown = masks.by_turns(masks.SHOWN, len(images), images.shape[1:])
+        grids.save(grids.completions(images, shown, completion.complete(model, images, shown)), folder / "samples.png")
+    elif (samples := model.sample(10 * (classes or 10), seed=0, **asked)).ndim == 4:
         grids.save_grid(samples, folder / "samples.png", 10)
     return card
 
@@ -70,6 +83,17 @@ def _ship_encoder(model, run, folder, data, progress):
     images = model.preprocess(data.test[:30])
     grids.save(pictures.reconstructions(model, images, report.refine), folder / "reconstructions.png")
     return card
+
+
+def _halved(model):
+    """The game with a generator of 16 bits, of averaged weights where there are any."""
+    if not isinstance(model, GAN):
+        raise ValueError(
+            f"Only a GAN's generator is written with 16 bits. Received: half=True for {type(model).__name__}."
+        )
+    with model.averaged_weights():
+        generator = formats.halved(model.generator)
+    return GAN(generator, model.discriminator, model.prior, model.condition, model.preprocessing)
 
 
 def _ship_classifier(model, run, folder, data):

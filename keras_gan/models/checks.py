@@ -186,6 +186,20 @@ def check_game(updates, known, steps, weight):
         )
 
 
+def check_energy(energy, condition):
+    """Checks the weight of an energy score, which compares samples with data of one condition."""
+    if condition is None:
+        raise ValueError(
+            "The energy score compares samples with data of the same condition. Received: no condition. Pass "
+            "condition=keras_gan.conditions.Observed(), for example, or use keras_gan.GAN."
+        )
+    if not _is_number(energy) or energy < 0:
+        raise ValueError(
+            f"The weight of an energy score is a finite number, 0 or more. Received: energy={energy!r}. Pass 0 for "
+            "none."
+        )
+
+
 def check_learning_rates(generator, discriminator):
     """Checks both players' learning rates as training begins with them; Keras takes any number."""
     for player, optimizer in (("generator", generator), ("discriminator", discriminator)):
