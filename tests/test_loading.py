@@ -65,6 +65,19 @@ def test_the_shipped_generator():
     assert formats.checksum(loading.shipped()["mnist"] / "generator.keras") == generator.card["checksum"]
 
 
+def test_the_shipped_generator_that_is_told_the_class():
+    generator = kg.load("mnist-conditional")
+    sevens = generator.sample(50, seed=0, condition=7)
+    read = kg.evaluation.features.load_classifier("mnist").predict(sevens, verbose=0).argmax(axis=1)
+    assert (read == 7).mean() > 0.85
+    (told,) = generator.condition.draw(4000, seed=0)
+    np.testing.assert_allclose(told.mean(axis=0)[[1, 5]], [0.114, 0.090], atol=0.015)  # as often as MNIST has them
+    scores = generator.card["scores"]["measures"]
+    assert scores["parzen"]["cells"]["log_likelihood"]["value"] > 225
+    assert scores["conditional"]["cells"]["agreement"]["value"] > 0.95
+    assert formats.checksum(loading.shipped()["mnist-conditional"] / "generator.keras") == generator.card["checksum"]
+
+
 def test_what_its_card_does_not_describe(gan, tmp_path):
     gan.export(tmp_path / "generator.keras", "keras")
     other = make_gan(seed=5)
