@@ -16,6 +16,7 @@ from keras_gan.datasets import Dataset
 from keras_gan.evaluation.distances import nearest
 
 _CHUNK = 10_000  # training images preprocessed at once
+_ROUNDING = 1 / 255 / 12**0.5  # standard deviation of what rounding to 8 bits changes
 _STEP = 0.05  # of z, on both sides: the slopes of G on the way, not at a corner of its ReLUs
 
 
@@ -43,6 +44,9 @@ class InferenceReport:
         sensitivities: how far a sample moves per unit of z, along the directions that move samples most, then less and
             less, shape `(dim,)`: root mean squares over samples.
         direction_errors: the error along these directions, shape `(dim,)`. Their mean is that of `errors`.
+        floor: about the error that 8 bits per pixel leave to an observer who knows the slopes of G at the right z, for
+            a linear G and a normal prior: the mean of 1 / (1 + (s / r)^2) over the singular values s of each sample's
+            slopes, where r = 1 / 255 / sqrt(12) is the standard deviation of rounding.
         distances: `Distance` by name: "reconstruction" and "refined" of real images to theirs, and of the same images
             "nearest training image" and "random sample".
         ratio: refined to nearest training image: the ratio of the two means.
@@ -55,6 +59,7 @@ class InferenceReport:
     errors: np.ndarray
     sensitivities: np.ndarray
     direction_errors: np.ndarray
+    floor: float
     distances: dict[str, Distance]
     ratio: float
     refine: int
@@ -66,6 +71,7 @@ class InferenceReport:
         """All numbers, for JSON."""
         return {
             "error_per_coordinate": self._spread() | {"each": self.errors.tolist()},
+            "floor_of_8_bits": self.floor,
             "directions": {"sensitivity": self.sensitivities.tolist(), "error": self.direction_errors.tolist()},
             "distances": {name: dataclasses.asdict(distance) for name, distance in self.distances.items()},
             "refined_to_nearest_training_image": self.ratio,
@@ -87,6 +93,7 @@ class InferenceReport:
                 f"  directions {f'{first + 1} to {last}':<14} mean {off.mean():.3f}   samples move by "
                 f"{moved.max():.3g} to {moved.min():.3g} per unit of z"
             )
+        lines.append(f"  what 8 bits per pixel leave unknown of z, at best: about {self.floor:.2f}")
         lines += ["", f"Distance to {self.num_images:,} real images that nobody was trained on"]
         for name, distance in self.distances.items():
             name = f"{name}, {self.refine} steps" if name == "refined" else name
@@ -142,7 +149,7 @@ def measure(
     z = model.prior.draw(num_samples, seed)
     offsets = model.encode(_generated(model, z), preprocessed=True).astype("float64") - z
     say("Measuring how far samples move with z")
-    sensitivities, directions = _directions(model, z[:50])
+    sensitivities, directions, floor = _directions(model, z[:50])
     images = model.preprocess(getattr(data, split)[:num_images])
     say(f"Reconstructing {len(images):,} {split} images")
     plain = model.reconstruct(images, preprocessed=True)
@@ -161,6 +168,7 @@ def measure(
         errors=np.mean(offsets**2, axis=0),
         sensitivities=sensitivities,
         direction_errors=np.mean((offsets @ directions) ** 2, axis=0),
+        floor=floor,
         distances={name: Distance.of(values) for name, values in distances.items()},
         ratio=float(distances["refined"].mean() / distances["nearest training image"].mean()),
         refine=refine,
@@ -175,7 +183,7 @@ def _generated(model, z):
 
 
 def _directions(model, z):
-    """The directions of z that move samples most, as columns, and how far they do: root mean squares over all z."""
+    """The directions of z that move samples most, as columns, how far they do, over all z, and the floor."""
     num, dim = z.shape
     steps = _STEP * np.eye(dim)[np.newaxis]
     ahead, behind = (
@@ -184,7 +192,9 @@ def _directions(model, z):
     )
     slopes = (ahead - behind) / (2 * _STEP)
     squares, directions = np.linalg.eigh(np.einsum("nik,njk->ij", slopes, slopes) / num)
-    return np.sqrt(np.maximum(squares[::-1], 0)), directions[:, ::-1]
+    values = np.linalg.svd(slopes, compute_uv=False)
+    known = np.sum(1 - 1 / (1 + (values / _ROUNDING) ** 2), axis=1) / dim  # there may be fewer pixels than noise values
+    return np.sqrt(np.maximum(squares[::-1], 0)), directions[:, ::-1], float(1 - known.mean())
 
 
 def _apart(made, images):
