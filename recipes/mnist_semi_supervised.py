@@ -18,7 +18,7 @@ class MnistSemiSupervised(MnistData):
     """Train a classifier of MNIST from few labels: samples of a generator are one class more."""
 
     name: settings.SaidByPreset[str] = "mnist-semi-supervised"
-    epochs: int = 30
+    epochs: int = 100
     """Passes over the 50,000 training images."""
     width: float = 1.0
     """Scale of every hidden layer of both networks."""
@@ -30,9 +30,11 @@ class MnistSemiSupervised(MnistData):
     """Adam's, of both players at the first update; it falls to 0 along a cosine."""
     beta_1: float = 0.5
     """Adam's decay of the gradient's average."""
+    epsilon: float = 1e-4
+    """Adam's floor under the size of gradients: a discriminator that is right makes small steps."""
     discriminator_weight: float = 0.5
     """Factor on the discriminator's loss of images without labels and samples; that of the labels counts 1."""
-    examples_per_label: int = 4
+    examples_per_label: int = 2
     """A labeled image goes beside each so many images of a minibatch."""
     ema: float = 0.9999
     """Decay of averaged weights, of the classifier and of the generator; 0 for none."""
@@ -45,7 +47,7 @@ class MnistSemiSupervised(MnistData):
         "learning_rate": settings.POSITIVE,
         "examples_per_label": settings.COUNT,
         **dict.fromkeys(("beta_1", "ema"), settings.BELOW_ONE),
-        "discriminator_weight": settings.NOT_NEGATIVE,
+        **dict.fromkeys(("discriminator_weight", "epsilon"), settings.NOT_NEGATIVE),
     }
     following: ClassVar[tuple[str, ...]] = ("sample {model}",)
     exports: ClassVar[bool] = True
@@ -62,7 +64,7 @@ class MnistSemiSupervised(MnistData):
         def optimizer():
             updates = self.epochs * self.updates_per_epoch(data)
             rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, updates)
-            return keras.optimizers.Adam(rate, beta_1=self.beta_1)
+            return keras.optimizers.Adam(rate, beta_1=self.beta_1, epsilon=self.epsilon)
 
         networks = kg.networks.build("mnist_semi_supervised", width=self.width)
         gan = kg.SemiSupervisedGAN(*networks, preprocessing=data.preprocessing, seed=seed)

@@ -123,6 +123,12 @@ VALUES = {  # what the runs in docs/ were made with
         **{"objective": "relativistic", "r1_penalty": 2.0, "r2_penalty": 2.0, "penalty_every": 4},
         **{"discriminator_weight": 1.0, "ema": 0.0},
     },
+    "mnist-semi-supervised": {
+        **RUN,
+        **MNIST,
+        **{"epochs": 100, "width": 1.0, "labels": 100, "labels_seed": 0, "learning_rate": 3e-3, "beta_1": 0.5},
+        **{"epsilon": 1e-4, "discriminator_weight": 0.5, "examples_per_label": 2, "ema": 0.9999},
+    },
     "tfd": {
         **RELEASED,
         **{"epochs": 22, "pretraining_epochs": 50, "learning_rate": 0.05, "width": 1.0, "fold": 0, "data_path": None},

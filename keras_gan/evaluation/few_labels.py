@@ -55,8 +55,8 @@ def few_label_errors(
 def _check(train, labels, test, test_labels):
     if len(train) != len(labels) or len(test) != len(test_labels) or train.shape[1] != test.shape[1]:
         raise ValueError(
-            f"Features and labels do not fit. Received: features {train.shape} with {len(labels)} labels, test features "
-            f"{test.shape} with {len(test_labels)}. Expected: a label for each row, and rows of one size."
+            f"Features and labels do not fit. Received: features {train.shape} with {len(labels)} labels, test "
+            f"features {test.shape} with {len(test_labels)}. Expected: a label for each row, and rows of one size."
         )
     classes, counts = np.unique(labels, return_counts=True)
     if len(classes) < 2 or counts.min() < 2:

@@ -52,7 +52,8 @@ class WeightNormalization(NormalizedKernel):
                 f"WeightNormalization needs a finite number above 0 for `gain`. Received: gain={gain!r}. Pass 1.0, the "
                 "default, for columns of length 1."
             )
-        self.initial_gain, self.trainable_gain = gain, trainable_gain
+        self.initial_gain: float = float(gain)
+        self.trainable_gain: bool = trainable_gain
 
     def build(self, input_shape: Any) -> None:
         super().build(input_shape)
