@@ -251,4 +251,4 @@ def normal(shape: Any, source: Any) -> Any:
 
 def drawn(probabilities: Any, chance: Any) -> Any:
     """0 or 1, float32, where uniform `chance` falls below the probabilities; without a gradient."""
-    return ops.cast(chance < ops.stop_gradient(probabilities), "float32")
+    return ops.cast(ops.less(chance, ops.stop_gradient(probabilities)), "float32")

@@ -126,7 +126,8 @@ class DeepGSN(Chained):
             inputs = inputs + self.tied[i].down(layers[i + 1])
         if i == 1:
             return ops.tanh(inputs)
-        return ops.tanh(inputs + noise["before"][i - 2]) + noise["after"][i - 2]
+        before, after = (ops.convert_to_tensor(noise[name][i - 2]) for name in ("before", "after"))
+        return ops.tanh(inputs + before) + after
 
     def move(self, state: Any, noise: Any) -> tuple[Any, Any]:
         state, logits = self.update(state, noise)

@@ -45,6 +45,7 @@ class ContractiveAutoencoder(Tied):
 
     def loss(self, x: Any) -> Any:
         """Mean loss of examples, shape `(n, size)`: a scalar."""
+        x = ops.convert_to_tensor(x)
         h = ops.sigmoid(self.up(x))
         logits = self.down(h)
         errors = ops.sum(ops.softplus(logits) - x * logits, axis=1)  # -x log g - (1 - x) log(1 - g)
@@ -59,7 +60,7 @@ class ContractiveAutoencoder(Tied):
         """
         h = ops.sigmoid(self.up(x))
         slope = h * (1 - h)  # J = diag(slope) W^T
-        moved = slope * ops.matmul(ops.matmul(slope * epsilon, ops.transpose(self.kernel)), self.kernel)
+        moved = slope * ops.matmul(ops.matmul(ops.multiply(slope, epsilon), ops.transpose(self.kernel)), self.kernel)
         return ops.sigmoid(self.down(h + moved))
 
     def get_config(self) -> dict[str, Any]:
