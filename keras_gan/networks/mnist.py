@@ -23,8 +23,8 @@ def mnist(
         discriminator_range: r of the discriminator.
         num_classes: for a game whose condition is a class: both networks also take a one-hot label, beside
             the noise and beside the pixels. 0 for none, as in the paper.
-        label_scale: what the label is multiplied by. The noise has a norm of about 10, and a one-hot label one of 1:
-            with 5, both players hear it sooner (docs/conditional.md).
+        label_scale: what the label is multiplied by, beside noise of a norm of about 10. The page docs/conditional.md
+            says what a larger one does.
         observed: for a game whose condition is `keras_gan.conditions.Observed`: both networks also take the observed
             pixels and the mask, beside the noise and beside the pixels.
     """
