@@ -18,7 +18,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from keras import ops
 
 import keras_gan as kg
 from keras_gan.evaluation.few_labels import few_label_errors
@@ -45,7 +44,8 @@ def hidden_layers(network: keras.Model) -> dict[str, keras.Model]:
     outputs = [weighty[i - 1].output for i in heads]
     parts = {f"hidden layer {i}": output for i, output in enumerate(outputs, 1)}
     if len(outputs) > 1:
-        parts["all hidden layers"] = ops.concatenate([ops.reshape(o, (ops.shape(o)[0], -1)) for o in outputs], axis=-1)
+        flat = [keras.layers.Flatten()(output) for output in outputs]
+        parts["all hidden layers"] = keras.layers.Concatenate()(flat)
     return {name: keras.Model(network.inputs, output) for name, output in parts.items()}
 
 
