@@ -44,7 +44,8 @@ def hidden_layers(network: keras.Model) -> dict[str, keras.Model]:
     outputs = [weighty[i - 1].output for i in heads]
     parts = {f"hidden layer {i}": output for i, output in enumerate(outputs, 1)}
     if len(outputs) > 1:
-        flat = [keras.layers.Flatten()(output) for output in outputs]
+        # Names that no layer of the network has.
+        flat = [keras.layers.Flatten(name=f"hidden-{i}")(output) for i, output in enumerate(outputs, 1)]
         parts["all hidden layers"] = keras.layers.Concatenate()(flat)
     return {name: keras.Model(network.inputs, output) for name, output in parts.items()}
 
