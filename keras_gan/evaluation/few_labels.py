@@ -27,8 +27,8 @@ def few_label_errors(
     Raises:
         ValueError: if a class has one label, the lengths or sizes differ, or features are not finite.
     """
-    from sklearn.linear_model import LogisticRegressionCV
-    from sklearn.model_selection import StratifiedKFold
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GridSearchCV, StratifiedKFold
     from sklearn.neighbors import KNeighborsClassifier
 
     train, test = (np.reshape(part, (len(part), -1)).astype("float64") for part in (features, test_features))
@@ -39,10 +39,10 @@ def few_label_errors(
     train, test = (train - mean) / scale, (test - mean) / scale
     folds = min(_FOLDS, int(np.unique(labels, return_counts=True)[1].min()))
     classifiers = {
-        "logistic regression": LogisticRegressionCV(
-            Cs=_STRENGTHS / train.shape[1] * 100,  # more features, larger sums: the same range of penalties
+        "logistic regression": GridSearchCV(
+            LogisticRegression(max_iter=1000),
+            {"C": _STRENGTHS / train.shape[1] * 100},  # more features, larger sums: the same range of penalties
             cv=StratifiedKFold(folds, shuffle=True, random_state=seed),
-            max_iter=1000,
         ),
         "1-NN": KNeighborsClassifier(1),
     }
