@@ -40,7 +40,7 @@ class MnistCompletion(settings.R1, MnistData):
         )
         return self.compiled(networks, data, seed, kg.priors.Uniform(100), kg.conditions.Observed())
 
-    def game(self, *networks, **arguments):
+    def gan(self, *networks, **arguments):
         import keras_gan as kg
 
         return kg.EnergyGAN(*networks, energy=self.energy, **arguments)

@@ -219,7 +219,7 @@ class Game(Recipe):
 
         return updates_per_epoch(len(data.train), self.batch_size, self.discriminator_steps)
 
-    def game(self, *networks: "keras.Model", **arguments: Any) -> "kg.GAN":
+    def gan(self, *networks: "keras.Model", **arguments: Any) -> "kg.GAN":
         """The GAN before it is compiled, of the arguments of `keras_gan.GAN`. Override it for a subclass."""
         import keras_gan as kg
 
@@ -244,7 +244,7 @@ class Game(Recipe):
         """
         import keras_gan as kg
 
-        gan = self.game(*networks, prior=prior, condition=condition, preprocessing=data.preprocessing, seed=seed)
+        gan = self.gan(*networks, prior=prior, condition=condition, preprocessing=data.preprocessing, seed=seed)
         generator_optimizer, discriminator_optimizer = self.optimizers(data)
         gan.compile(
             generator_optimizer=generator_optimizer,

@@ -115,7 +115,7 @@ def test_the_code_in_docstrings_runs(in_an_empty_folder):
     ]
     assert programs
     for program in programs:
-        exec(program, {"keras_gan": kg})
+        exec(program, {"keras": keras, "keras_gan": kg})
 
 
 @pytest.mark.skipif(keras.backend.backend() != "jax", reason="run once, on JAX, which needs the least time for it")

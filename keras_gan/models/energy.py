@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_gan import conditions, priors
 from keras_gan.models import checks
 from keras_gan.models.gan import GAN
 from keras_gan.models.step import Step
@@ -35,8 +36,18 @@ class EnergyGAN(GAN):
         ValueError: as `GAN`, or if there is no condition, or the weight is negative.
     """
 
-    def __init__(self, *args: Any, energy: float = 1.0, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        prior: priors.Prior | str | None = None,
+        condition: conditions.Condition | None = None,
+        preprocessing: keras.layers.Layer | None = None,
+        seed: int | None = None,
+        energy: float = 1.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(generator, discriminator, prior, condition, preprocessing, seed, **kwargs)
         checks.check_energy(energy, self.condition)
         self.energy = energy
 

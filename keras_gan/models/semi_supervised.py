@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_gan import backend, objectives
+from keras_gan import backend, conditions, objectives, priors
 from keras_gan.models import checks
 from keras_gan.models.averaging import Average
 from keras_gan.models.gan import GAN
@@ -51,8 +51,17 @@ class SemiSupervisedGAN(GAN):
     ```
     """
 
-    def __init__(self, *arguments: Any, **kwargs: Any) -> None:
-        super().__init__(*arguments, **kwargs)
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        prior: priors.Prior | str | None = None,
+        condition: conditions.Condition | None = None,
+        preprocessing: keras.layers.Layer | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(generator, discriminator, prior, condition, preprocessing, seed, **kwargs)
         if self.condition is not None:
             raise ValueError(
                 "A SemiSupervisedGAN is told nothing: its labels are what it learns to say. Received: "
@@ -192,7 +201,7 @@ def supervised(logits: Any, classes: Any) -> tuple[Any, Any, Any]:
     """
     if classes is None:
         return ops.zeros(()), ops.zeros(()), ops.zeros(())
-    classes = ops.reshape(ops.cast(classes, "int32"), (-1,))
+    logits, classes = ops.convert_to_tensor(logits), ops.reshape(ops.cast(classes, "int32"), (-1,))
     known = ops.cast(classes >= 0, logits.dtype)
     count = ops.sum(known)
     log_probabilities = logits - ops.logsumexp(logits, axis=-1, keepdims=True)
