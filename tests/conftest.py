@@ -1,6 +1,7 @@
-"""Tiny networks that every test file shares. Which backend runs is KERAS_BACKEND's to say."""
+"""What every test file shares: tiny networks, and which tests need one backend alone. KERAS_BACKEND says which runs."""
 
 import os
+import zlib
 from pathlib import Path
 from unittest import mock
 
@@ -17,6 +18,39 @@ import numpy as np
 import pytest
 
 import keras_gan as kg
+
+BACKENDS = ("tensorflow", "jax", "torch")
+# What runs on one backend takes turns here: the tests that run on every backend take longest on TensorFlow.
+TURNS = ("torch", "jax", "torch", "jax", "tensorflow")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    """Tells each worker of xdist whether workers beside it run the same tests on the other backends."""
+    node.workerinput["every_backend"] = node.config.option.dist == "each"
+
+
+def pytest_collection_modifyitems(config, items):
+    """Where all three backends run, leaves out what is said to run on one, and this is another."""
+    if getattr(config, "workerinput", {}).get("every_backend"):
+        chosen = [backend_of(item) in (None, keras.backend.backend()) for item in items]
+        config.hook.pytest_deselected(items=[item for item, kept in zip(items, chosen, strict=True) if not kept])
+        items[:] = [item for item, kept in zip(items, chosen, strict=True) if kept]
+
+
+def backend_of(item):
+    """The one backend of a test, or None. The nearest of the marks `one_backend` and `every_backend` counts.
+
+    Without a name in the mark, the backend follows from the name of the test or file that has the mark: so a file's
+    tests share a worker, and what its fixtures have trained.
+    """
+    for node, mark in item.iter_markers_with_node():
+        if mark.name == "every_backend":
+            return None
+        if mark.name == "one_backend":
+            name = node.nodeid.partition("[")[0]
+            return mark.args[0] if mark.args else TURNS[zlib.crc32(name.encode()) % len(TURNS)]
+    return None
 
 
 def make_networks(seed=0, noise_dim=3, size=4, batch_norm=False, dropout=0.0):

@@ -55,6 +55,7 @@ class TestLabels:
         told = [z, np.eye(3, dtype="float32")[[1] * 5]]
         np.testing.assert_allclose(one, gan.predict(told, verbose=0), atol=1e-6)
 
+    @pytest.mark.one_backend
     def test_it_learns_the_class(self):
         gan = labelled_gan(
             generator_optimizer=keras.optimizers.Adam(5e-3, beta_1=0.5), objective="non_saturating", ema=0.9
@@ -88,6 +89,7 @@ class TestLabels:
         resumed.fit(*data, batch_size=8, epochs=4, initial_epoch=2, verbose=0)
         assert all_equal(weights(whole), weights(resumed))
 
+    @pytest.mark.one_backend
     @pytest.mark.parametrize(
         ("y", "message"),
         [
@@ -125,6 +127,7 @@ class TestLabels:
         with pytest.raises(ValueError, match="without labels"):
             labelled_gan().fit((batch for batch in [x, x]), verbose=0)
 
+    @pytest.mark.one_backend
     @pytest.mark.parametrize(
         "condition",
         [
@@ -140,6 +143,7 @@ class TestLabels:
         with pytest.raises(ValueError, match="has no condition"):
             kg.GAN(*make_networks()).sample(3, condition=1)
 
+    @pytest.mark.one_backend
     def test_networks_that_do_not_fit(self):
         generator, discriminator = told_networks()
         with pytest.raises(ValueError, match=r"2 inputs.*no condition"):
@@ -199,7 +203,7 @@ def test_a_program_has_named_inputs(format, tmp_path):
         assert result.returncode == 0, result.stderr[-2000:]
 
 
-@pytest.mark.skipif(keras.backend.backend() != "jax", reason="run once: tests/test_gan.py reads the files of each")
+@pytest.mark.one_backend("jax")  # tests/test_gan.py reads the files of each
 def test_another_backend_draws_the_same(tmp_path):
     gan = labelled_gan()
     gan.fit(*labelled_data(), verbose=0)
@@ -230,6 +234,7 @@ def image_networks(shape=(6, 5, 1)):
     return generator, keras.Model([x, observed, mask], keras.layers.Dense(1)(joined), name="discriminator")
 
 
+@pytest.mark.one_backend
 def test_the_command_asks_for_classes(tmp_path, capsys):
     x = keras.Input((8, 8, 1))
     noise, label = keras.Input((2,)), keras.Input((CLASSES,))
@@ -303,6 +308,7 @@ class TestObserved:
         np.testing.assert_allclose(loaded.sample(20, 0, (images, masks)), made, atol=1e-6)
         assert json.loads((tmp_path / "generator.keras.json").read_text())["range"] == [0, 1]
 
+    @pytest.mark.one_backend
     @pytest.mark.parametrize(
         ("values", "message"),
         [

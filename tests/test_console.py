@@ -12,6 +12,8 @@ import keras_gan as kg
 from keras_gan import console
 from keras_gan.callbacks import signs_of_life
 
+pytestmark = pytest.mark.one_backend
+
 
 class Terminal(io.StringIO):
     def isatty(self):
@@ -31,8 +33,8 @@ def test_steps_are_announced_and_show_again_in_a_file(impatient, capsys):
         say("Two")
         time.sleep(0.3)
     lines = capsys.readouterr().err.splitlines()
-    assert lines[:3] == ["One", "Two", "Two (0 s)"]
-    assert len(lines) > 3
+    assert lines[0] == "One"
+    assert lines[lines.index("Two") + 1] == "Two (0 s)"
     time.sleep(0.1)
     assert capsys.readouterr().err == ""  # nothing goes on after the end
 
