@@ -1,7 +1,6 @@
 """What every test file shares: tiny networks, and which tests need one backend alone. KERAS_BACKEND says which runs."""
 
 import os
-import zlib
 from pathlib import Path
 from unittest import mock
 
@@ -20,8 +19,6 @@ import pytest
 import keras_gan as kg
 
 BACKENDS = ("tensorflow", "jax", "torch")
-# What runs on one backend takes turns here: the tests that run on every backend take longest on TensorFlow.
-TURNS = ("torch", "jax", "torch", "jax", "tensorflow")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -41,15 +38,13 @@ def pytest_collection_modifyitems(config, items):
 def backend_of(item):
     """The one backend of a test, or None. The nearest of the marks `one_backend` and `every_backend` counts.
 
-    Without a name in the mark, the backend follows from the name of the test or file that has the mark: so a file's
-    tests share a worker, and what its fixtures have trained.
+    A mark that names no backend means PyTorch, which compiles nothing, so that its worker has the most time to spare.
     """
-    for node, mark in item.iter_markers_with_node():
+    for mark in item.iter_markers():
         if mark.name == "every_backend":
             return None
         if mark.name == "one_backend":
-            name = node.nodeid.partition("[")[0]
-            return mark.args[0] if mark.args else TURNS[zlib.crc32(name.encode()) % len(TURNS)]
+            return mark.args[0] if mark.args else "torch"
     return None
 
 

@@ -11,7 +11,7 @@ from scipy.stats import multivariate_normal
 import keras_gan as kg
 from keras_gan.evaluation import ais, evaluate, measures
 
-pytestmark = pytest.mark.one_backend
+pytestmark = pytest.mark.one_backend("jax")
 
 SIGMA = 1.0
 GOLDEN = -5.98649  # of seed 0, as every backend has it

@@ -4,7 +4,7 @@ import pytest
 
 from keras_gan.evaluation import bounds
 
-pytestmark = pytest.mark.one_backend
+pytestmark = pytest.mark.one_backend("jax")
 
 
 def discriminator(width=1):

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 import keras
 import pytest
-from conftest import TURNS, without_export
+from conftest import BACKENDS, without_export
 
 import keras_gan as kg
 from keras_gan import cli
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 FOLLOWED = ["tutorial.md", "your-pictures.md"]  # whose commands are run too, as a reader runs them
-once = pytest.mark.one_backend("torch")
+once = pytest.mark.one_backend
 
 
 def blocks(page):
@@ -74,7 +74,7 @@ def in_an_empty_folder(tmp_path, monkeypatch):
 
 def rotated(pages):
     """The README on every backend, and each page of docs/ on one, in turn."""
-    backends = itertools.cycle(TURNS)
+    backends = itertools.cycle(BACKENDS)
     for page in pages:
         mark = pytest.mark.every_backend if page.name == "README.md" else pytest.mark.one_backend(next(backends))
         yield pytest.param(page, marks=mark)

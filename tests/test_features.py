@@ -9,7 +9,7 @@ import pytest
 import keras_gan as kg
 from keras_gan.evaluation import features, fid, precision_recall
 
-pytestmark = pytest.mark.one_backend
+pytestmark = pytest.mark.one_backend("jax")
 
 
 @pytest.fixture(scope="module")

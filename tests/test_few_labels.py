@@ -3,7 +3,7 @@ import pytest
 
 from keras_gan.evaluation.few_labels import few_label_errors
 
-pytestmark = pytest.mark.one_backend
+pytestmark = pytest.mark.one_backend("jax")
 
 
 def clusters(each, seed, spread=0.3):

@@ -13,7 +13,7 @@ import keras_gan as kg
 from keras_gan.artifacts import files
 from keras_gan.runs import history
 
-pytestmark = pytest.mark.one_backend
+pytestmark = pytest.mark.one_backend("jax")
 
 
 @pytest.fixture(scope="module")

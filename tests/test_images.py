@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 import keras_gan as kg
 from keras_gan.datasets import DatasetNotFoundError
 
-pytestmark = pytest.mark.one_backend
+pytestmark = pytest.mark.one_backend("jax")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from conftest import all_equal, make_data, make_gan, weights
 import keras_gan as kg
 from keras_gan.artifacts import files
 
-pytestmark = pytest.mark.one_backend
+pytestmark = pytest.mark.one_backend("jax")
 
 BIG = 2**28  # numbers: a gigabyte of them
 

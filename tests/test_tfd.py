@@ -12,7 +12,7 @@ import scipy.io
 import keras_gan as kg
 from keras_gan.datasets import DatasetNotFoundError, tfd
 
-pytestmark = pytest.mark.one_backend
+pytestmark = pytest.mark.one_backend("tensorflow")
 
 
 def fields(num=40):
