@@ -1,4 +1,4 @@
-"""Tiny networks that every test file shares. Which backend runs is KERAS_BACKEND's to say."""
+"""What every test file shares: tiny networks, and which tests need one backend alone. KERAS_BACKEND says which runs."""
 
 import os
 from pathlib import Path
@@ -17,6 +17,35 @@ import numpy as np
 import pytest
 
 import keras_gan as kg
+
+BACKENDS = ("tensorflow", "jax", "torch")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    """Tells each worker of xdist whether workers beside it run the same tests on the other backends."""
+    node.workerinput["every_backend"] = node.config.option.dist == "each"
+
+
+def pytest_collection_modifyitems(config, items):
+    """Where all three backends run, leaves out what is said to run on one, and this is another."""
+    if getattr(config, "workerinput", {}).get("every_backend"):
+        chosen = [backend_of(item) in (None, keras.backend.backend()) for item in items]
+        config.hook.pytest_deselected(items=[item for item, kept in zip(items, chosen, strict=True) if not kept])
+        items[:] = [item for item, kept in zip(items, chosen, strict=True) if kept]
+
+
+def backend_of(item):
+    """The one backend of a test, or None. The nearest of the marks `one_backend` and `every_backend` counts.
+
+    A mark that names no backend means PyTorch, which compiles nothing, so that its worker has the most time to spare.
+    """
+    for mark in item.iter_markers():
+        if mark.name == "every_backend":
+            return None
+        if mark.name == "one_backend":
+            return mark.args[0] if mark.args else "torch"
+    return None
 
 
 def make_networks(seed=0, noise_dim=3, size=4, batch_norm=False, dropout=0.0):

@@ -11,6 +11,8 @@ from scipy.stats import multivariate_normal
 import keras_gan as kg
 from keras_gan.evaluation import ais, evaluate, measures
 
+pytestmark = pytest.mark.one_backend("jax")
+
 SIGMA = 1.0
 GOLDEN = -5.98649  # of seed 0, as every backend has it
 FEW = {"num_chains": 2, "num_temperatures": 3, "num_leapfrogs": 1}
@@ -63,6 +65,7 @@ def test_forward_exact_reverse():
     assert gaps[2] < 2
 
 
+@pytest.mark.every_backend
 def test_the_exact_posterior_stays_in_place():
     """Long trajectories with an acceptance of about a half: without the right choice the covariance would grow."""
     dim, size, num, moves = 3, 4, 20_000, 10
@@ -122,6 +125,7 @@ def test_one_temperature_is_simple_importance_sampling():
     assert report.acceptance == 1
 
 
+@pytest.mark.every_backend
 def test_a_seed_gives_the_same_numbers_in_chunks_and_on_every_backend():
     generator, exact = linear(2, 3)
     points = exact.rvs(5, random_state=1).astype("float32")
@@ -152,6 +156,7 @@ def test_sigma_of_the_noise_is_found():
         ais.choose_sigma(generator, points, "normal", (2.0, 4.0), **FEW)
 
 
+@pytest.mark.every_backend
 def test_a_saved_gan_with_averaged_weights(tmp_path):
     """Its likelihood is that of the averaged generator alone, not of the one in training."""
     gan = conftest.make_gan(compile_arguments={"ema": 0.9})

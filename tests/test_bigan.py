@@ -66,6 +66,7 @@ def test_penalties_see_both_halves_of_a_pair(updates):
     assert paid["all"] > paid["R1"]
 
 
+@pytest.mark.one_backend
 def test_it_learns_to_invert_a_line():
     keras.utils.set_random_seed(1)
     data = np.random.default_rng(0).uniform(-3, 3, (1000, 1)).astype("float32") + 5
@@ -109,6 +110,7 @@ def test_evaluate_and_features():
         gan.features(make_data(10, size=3))
 
 
+@pytest.mark.one_backend
 def test_wrong_parts():
     gan = make_bigan()
     one = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])

@@ -4,6 +4,8 @@ import pytest
 
 from keras_gan.evaluation import bounds
 
+pytestmark = pytest.mark.one_backend("jax")
+
 
 def discriminator(width=1):
     keras.utils.set_random_seed(0)
@@ -31,6 +33,7 @@ def test_the_same_distribution_is_not_told_apart_and_training_stops_early():
     assert found.epochs < 60
 
 
+@pytest.mark.every_backend
 def test_it_repeats_and_the_larger_set_is_cut():
     data, samples = normal(0, 2000), normal(0.5, 3000, 1)
     first = bounds.jensen_shannon_bound(discriminator(), data, samples, epochs=3)

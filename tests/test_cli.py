@@ -25,6 +25,8 @@ from keras_gan.artifacts import files
 from keras_gan.runs import folder as folders
 from keras_gan.runs import training
 
+pytestmark = pytest.mark.one_backend
+
 
 def run(*arguments, **kwargs):
     command = [sys.executable, "-m", "keras_gan.cli", *arguments]
@@ -202,7 +204,7 @@ def test_help_does_not_import_keras():
     assert result.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.skipif(keras.backend.backend() != "jax", reason="run once, on JAX, which is imported fastest")
+@pytest.mark.one_backend("jax")  # which is imported fastest
 def test_as_a_module(tmp_path):
     result = run("train", "mnist", "--data-path", "nowhere.npz", cwd=tmp_path)
     assert result.returncode == 2
@@ -211,6 +213,7 @@ def test_as_a_module(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.every_backend
 def test_samples_as_arrays_and_as_a_picture(tmp_path, capsys):
     cli.main(["sample", "mnist", "--n", "20", "--seed", "3", "--out", str(tmp_path / "some" / "samples.npz")])
     samples = np.load(tmp_path / "some" / "samples.npz", allow_pickle=False)["samples"]
@@ -277,6 +280,7 @@ def run_folder(gan, tmp_path):
 FEW = ["--num-samples", "100", "--seeds", "2"]
 
 
+@pytest.mark.every_backend
 def test_evaluate_prints_json_and_leaves_the_model_alone(gan, tmp_path, capsys):
     gan.save(tmp_path / "gan.keras")
     before = weights(gan.generator)

@@ -7,6 +7,8 @@ import keras_gan as kg
 from keras_gan import masks
 from keras_gan.evaluation import completion, evaluate, features, measures
 
+pytestmark = pytest.mark.one_backend("tensorflow")
+
 SHAPE = (4, 5, 2)
 
 

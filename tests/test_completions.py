@@ -10,6 +10,8 @@ import keras_gan as kg
 from keras_gan import callbacks, masks
 from keras_gan.evaluation import completion
 
+pytestmark = pytest.mark.one_backend
+
 
 def completing_gan():
     networks = kg.networks.build("digits", observed=True)

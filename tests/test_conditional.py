@@ -11,6 +11,8 @@ from keras_gan import cli
 from keras_gan.evaluation import evaluate, features
 from keras_gan.evaluation.conditional import Judge, mean_distance
 
+pytestmark = pytest.mark.one_backend("tensorflow")
+
 
 @pytest.fixture(scope="module")
 def data():

@@ -55,6 +55,7 @@ class TestLabels:
         told = [z, np.eye(3, dtype="float32")[[1] * 5]]
         np.testing.assert_allclose(one, gan.predict(told, verbose=0), atol=1e-6)
 
+    @pytest.mark.one_backend
     def test_it_learns_the_class(self):
         gan = labelled_gan(
             generator_optimizer=keras.optimizers.Adam(5e-3, beta_1=0.5), objective="non_saturating", ema=0.9
@@ -88,6 +89,7 @@ class TestLabels:
         resumed.fit(*data, batch_size=8, epochs=4, initial_epoch=2, verbose=0)
         assert all_equal(weights(whole), weights(resumed))
 
+    @pytest.mark.one_backend
     @pytest.mark.parametrize(
         ("y", "message"),
         [
@@ -125,6 +127,7 @@ class TestLabels:
         with pytest.raises(ValueError, match="without labels"):
             labelled_gan().fit((batch for batch in [x, x]), verbose=0)
 
+    @pytest.mark.one_backend
     @pytest.mark.parametrize(
         "condition",
         [
@@ -140,6 +143,7 @@ class TestLabels:
         with pytest.raises(ValueError, match="has no condition"):
             kg.GAN(*make_networks()).sample(3, condition=1)
 
+    @pytest.mark.one_backend
     def test_networks_that_do_not_fit(self):
         generator, discriminator = told_networks()
         with pytest.raises(ValueError, match=r"2 inputs.*no condition"):
@@ -152,7 +156,7 @@ class TestLabels:
             kg.conditions.Labels(1)
 
 
-# Each framework alone: neither keras_gan nor Keras can be imported.
+# Each framework alone; tests/test_formats.py does so where neither keras_gan nor Keras can be imported.
 READERS = {
     "saved_model": """
 import tensorflow as tf
@@ -188,18 +192,12 @@ def test_a_program_has_named_inputs(format, tmp_path):
     np.testing.assert_allclose(loaded.sample(6, seed=5, condition=y), expected, atol=1e-5)
     np.testing.assert_allclose(loaded.sample(6, seed=5), gan.sample(6, seed=5), atol=1e-5)  # drawn alike
     if format in READERS:
-        np.savez(tmp_path / "given.npz", z=z, c=np.eye(3, dtype="float32")[y], expected=expected)
-        program = (
-            "import sys, numpy as np\nsys.modules['keras'] = sys.modules['keras_gan'] = None\npath = sys.argv[1]\n"
-            "given = np.load(sys.argv[2]); z, c = given['z'], given['c']\n"
-            f"{READERS[format]}\nassert abs(found - given['expected']).max() < 1e-5"
-        )
-        arguments = [sys.executable, "-c", program, str(path), str(tmp_path / "given.npz")]
-        result = subprocess.run(arguments, capture_output=True, text=True)
-        assert result.returncode == 0, result.stderr[-2000:]
+        names = {"path": str(path), "z": z, "c": np.eye(3, dtype="float32")[y]}
+        exec(READERS[format], names)
+        np.testing.assert_allclose(names["found"], expected, atol=1e-5)
 
 
-@pytest.mark.skipif(keras.backend.backend() != "jax", reason="run once: tests/test_gan.py reads the files of each")
+@pytest.mark.one_backend("jax")  # tests/test_gan.py reads the files of each
 def test_another_backend_draws_the_same(tmp_path):
     gan = labelled_gan()
     gan.fit(*labelled_data(), verbose=0)
@@ -230,6 +228,7 @@ def image_networks(shape=(6, 5, 1)):
     return generator, keras.Model([x, observed, mask], keras.layers.Dense(1)(joined), name="discriminator")
 
 
+@pytest.mark.one_backend
 def test_the_command_asks_for_classes(tmp_path, capsys):
     x = keras.Input((8, 8, 1))
     noise, label = keras.Input((2,)), keras.Input((CLASSES,))
@@ -303,6 +302,7 @@ class TestObserved:
         np.testing.assert_allclose(loaded.sample(20, 0, (images, masks)), made, atol=1e-6)
         assert json.loads((tmp_path / "generator.keras.json").read_text())["range"] == [0, 1]
 
+    @pytest.mark.one_backend
     @pytest.mark.parametrize(
         ("values", "message"),
         [

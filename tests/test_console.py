@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 import time
 
 import keras
@@ -11,6 +12,8 @@ from conftest import make_data, make_gan
 import keras_gan as kg
 from keras_gan import console
 from keras_gan.callbacks import signs_of_life
+
+pytestmark = pytest.mark.one_backend
 
 
 class Terminal(io.StringIO):
@@ -31,8 +34,8 @@ def test_steps_are_announced_and_show_again_in_a_file(impatient, capsys):
         say("Two")
         time.sleep(0.3)
     lines = capsys.readouterr().err.splitlines()
-    assert lines[:3] == ["One", "Two", "Two (0 s)"]
-    assert len(lines) > 3
+    assert lines[0] == "One"
+    assert lines[lines.index("Two") + 1] == "Two (0 s)"
     time.sleep(0.1)
     assert capsys.readouterr().err == ""  # nothing goes on after the end
 
@@ -50,7 +53,7 @@ def test_on_a_terminal_the_clock_runs_in_place(impatient, monkeypatch):
     monkeypatch.setattr("sys.stderr", terminal := Terminal())
     with console.Steps() as say:
         say("One")
-        time.sleep(0.1)
+        time.sleep(0.3)
         say("Two")
     assert "\rOne (0 s)" in terminal.getvalue()
     assert terminal.getvalue().count("\n") == 2
@@ -91,7 +94,7 @@ def test_signs_of_life_in_training(impatient, monkeypatch, capsys):
         make_gan().fit(make_data(), batch_size=4, epochs=4, verbose=0, callbacks=[signs, slow])
     lines = capsys.readouterr().err.splitlines()
     assert "the first step" in lines[0]
-    assert any(line.startswith("epoch 3/4, about 0 s left") for line in lines)
+    assert any(re.match(r"epoch 3/4, about \d+ s left", line) for line in lines)
 
 
 def test_signs_of_life_end_with_the_first_step_where_keras_has_its_own(impatient, capsys):

@@ -6,6 +6,8 @@ from PIL import Image
 
 from keras_gan.figures import curves
 
+pytestmark = pytest.mark.one_backend
+
 
 def test_game_of_a_run(tmp_path):
     pytest.importorskip("matplotlib")

@@ -8,6 +8,8 @@ from conftest import all_equal
 import keras_gan as kg
 from keras_gan.datasets import DatasetNotFoundError, download
 
+pytestmark = pytest.mark.one_backend("jax")
+
 
 def splits(data):
     return [data.train, data.validation, data.test]

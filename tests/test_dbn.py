@@ -99,6 +99,7 @@ def test_an_update_is_contrastive_divergence(particles):
         np.testing.assert_allclose(ops.convert_to_numpy(gradient), of_model - of_data, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.one_backend
 @pytest.mark.parametrize("particles", [0, 50])
 def test_the_exact_likelihood_rises_and_long_chains_have_the_exact_marginals(particles):
     dbn, data = make_dbn(particles=particles, learning_rate=0.2), make_data()

@@ -91,6 +91,7 @@ def test_salt_and_pepper():
     np.testing.assert_array_equal(ops.convert_to_numpy(gsn.corrupted(half, chance)), [[0, 0, 0.5, 0.5, 1, 1]])
 
 
+@pytest.mark.one_backend
 def test_it_learns_and_samples_what_it_has_seen():
     gsn, images = make_gsn(hidden=(20, 10), noise_deviation=0.5, corruption=0.3), make_images()
     history = gsn.fit(images, epochs=60, batch_size=20, validation_data=images, verbose=0).history

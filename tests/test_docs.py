@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 import keras
 import pytest
-from conftest import without_export
+from conftest import BACKENDS, without_export
 
 import keras_gan as kg
 from keras_gan import cli
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 FOLLOWED = ["tutorial.md", "your-pictures.md"]  # whose commands are run too, as a reader runs them
-once = pytest.mark.skipif(keras.backend.backend() != "torch", reason="run once, on PyTorch")
+once = pytest.mark.one_backend
 
 
 def blocks(page):
@@ -73,12 +73,11 @@ def in_an_empty_folder(tmp_path, monkeypatch):
 
 
 def rotated(pages):
-    """The README on every backend, and each page of docs/ on one of the three, which read it in turn."""
-    backends = itertools.cycle(["tensorflow", "jax", "torch"])
+    """The README on every backend, and each page of docs/ on one, in turn."""
+    backends = itertools.cycle(BACKENDS)
     for page in pages:
-        backend = keras.backend.backend() if page.name == "README.md" else next(backends)
-        elsewhere = pytest.mark.skipif(backend != keras.backend.backend(), reason=f"run once, on {backend}")
-        yield pytest.param(page, marks=elsewhere)
+        mark = pytest.mark.every_backend if page.name == "README.md" else pytest.mark.one_backend(next(backends))
+        yield pytest.param(page, marks=mark)
 
 
 @pytest.mark.parametrize("page", rotated(having("python")), ids=name)
@@ -107,6 +106,7 @@ def test_the_code_runs(page, in_an_empty_folder):
         assert {"faces.png", "own.png"} <= set(os.listdir())
 
 
+@pytest.mark.one_backend("jax")
 def test_the_code_in_docstrings_runs(in_an_empty_folder):
     programs = [
         textwrap.dedent(program)
@@ -118,7 +118,7 @@ def test_the_code_in_docstrings_runs(in_an_empty_folder):
         exec(program, {"keras": keras, "keras_gan": kg})
 
 
-@pytest.mark.skipif(keras.backend.backend() != "jax", reason="run once, on JAX, which needs the least time for it")
+@pytest.mark.one_backend("jax")  # which needs the least time for it
 def test_the_notebook_runs(tmp_path, monkeypatch):
     nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
     for variable in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR"):

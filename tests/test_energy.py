@@ -46,6 +46,7 @@ def test_what_the_generator_pays():
     assert float(ops.convert_to_numpy(gan.compute_generator_loss(step))) == pytest.approx(np.log(2), rel=1e-5)
 
 
+@pytest.mark.one_backend
 def test_it_asks_for_the_spread_that_the_data_have():
     gan = energy_gan(
         energy=1000.0,  # so much that the discriminator does not matter

@@ -7,6 +7,8 @@ import pytest
 import keras_gan as kg
 from keras_gan.evaluation import inference
 
+pytestmark = pytest.mark.one_backend
+
 
 @pytest.fixture(scope="module")
 def data():

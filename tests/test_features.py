@@ -9,6 +9,8 @@ import pytest
 import keras_gan as kg
 from keras_gan.evaluation import features, fid, precision_recall
 
+pytestmark = pytest.mark.one_backend("jax")
+
 
 @pytest.fixture(scope="module")
 def data():
@@ -45,6 +47,7 @@ def test_the_digits_classifier_is_as_good_as_its_card_says(data):
     assert (said == data.labels.test).mean() == pytest.approx(card["scores"]["test_accuracy"])
 
 
+@pytest.mark.every_backend
 def test_the_features_are_those_of_the_layer(data):
     classifier = features.load_classifier("digits")
     network = features.Features(classifier, "features")
@@ -58,6 +61,7 @@ def test_the_features_are_those_of_the_layer(data):
     assert str(network) == f"digits-classifier/features, 32 numbers, hash {network.hash[:12]}"
 
 
+@pytest.mark.every_backend
 def test_the_hash_is_of_what_is_computed_and_of_the_weights():
     """Two equal networks have one hash, whatever Keras calls their layers; it is one on every backend."""
     assert features.Features(small()).hash == features.Features(small()).hash

@@ -3,6 +3,8 @@ import pytest
 
 from keras_gan.evaluation.few_labels import few_label_errors
 
+pytestmark = pytest.mark.one_backend("jax")
+
 
 def clusters(each, seed, spread=0.3):
     labels = np.repeat([0, 1, 2], each)

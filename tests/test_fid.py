@@ -8,6 +8,8 @@ import pytest
 
 from keras_gan.evaluation import fid
 
+pytestmark = pytest.mark.one_backend("jax")
+
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "features.json").read_text())
 
 

@@ -25,6 +25,7 @@ def measure(data, **arguments):
     return kg.callbacks.FID(data.validation, "digits", **{"num_samples": 50, **arguments})
 
 
+@pytest.mark.one_backend
 def test_the_numbers_are_those_of_the_evaluation(data):
     gan = make_gan(data, ema=0.9)
     callbacks = [measure(data), measure(data, averaged=False, suffix="_trained")]
@@ -48,6 +49,7 @@ def test_training_is_bit_identical_with_and_without_it(data):
     assert all_equal(*trained)
 
 
+@pytest.mark.one_backend
 def test_stock_callbacks_follow_it(data, tmp_path):
     callbacks = [
         measure(data, every=2),
@@ -66,6 +68,7 @@ def test_stock_callbacks_follow_it(data, tmp_path):
     assert found == pytest.approx(min(values), rel=1e-4)
 
 
+@pytest.mark.one_backend
 def test_a_generator_that_is_broken_gives_nan_not_an_error(data):
     gan = make_gan(data)
     gan.generator.trainable_variables[-1].assign(np.full(gan.generator.trainable_variables[-1].shape, np.nan))

@@ -9,6 +9,8 @@ import keras_gan as kg
 from keras_gan import runs
 from keras_gan.figures import paper
 
+pytestmark = pytest.mark.one_backend
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):

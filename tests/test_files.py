@@ -13,6 +13,8 @@ import keras_gan as kg
 from keras_gan.artifacts import files
 from keras_gan.runs import history
 
+pytestmark = pytest.mark.one_backend("jax")
+
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory):
@@ -66,6 +68,7 @@ class TestWrite:
 
 
 class TestArchives:
+    @pytest.mark.every_backend
     def test_a_good_one(self, good, tmp_path):
         (tmp_path / "gan.keras").write_bytes(good)
         assert isinstance(files.load_model(tmp_path / "gan.keras"), kg.GAN)
@@ -148,7 +151,6 @@ def result_or_error(function, *arguments):
         return None, str(error)
 
 
-@pytest.mark.skipif(keras.backend.backend() != "jax", reason="run once: files are read alike")
 class TestFuzz:
     """Whatever lies in a file: a model, or one clear error."""
 

@@ -127,12 +127,14 @@ def test_a_group_of_several_processes_is_refused():
         torch.distributed.destroy_process_group()
 
 
+@pytest.mark.one_backend
 @pytest.mark.parametrize("data", ["a name", 3, object(), ["a", "b"], (x for x in ["a"])])
 def test_what_are_no_data(data):
     with pytest.raises(ValueError, match=r"no data to train on"):
         make_gan().fit(data, verbose=0)
 
 
+@pytest.mark.one_backend
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -12,6 +12,8 @@ from keras_gan import cli, figures
 from keras_gan.artifacts import files, formats
 from keras_gan.callbacks import HistoryFile
 
+pytestmark = pytest.mark.one_backend
+
 resource = pytest.importorskip("resource")
 
 
@@ -86,6 +88,7 @@ def test_what_cannot_be_written_is_named(name, write, tmp_path):
     assert not list(tmp_path.glob("partial-*"))
 
 
+@pytest.mark.every_backend
 @pytest.mark.parametrize("format", ["keras", *(["saved_model"] if keras.backend.backend() == "tensorflow" else [])])
 def test_exports_that_cannot_be_written(format, tmp_path):
     path = tmp_path / f"generator{formats.SUFFIXES[format]}"

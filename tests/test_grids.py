@@ -4,6 +4,8 @@ from PIL import Image
 
 from keras_gan.figures import grids
 
+pytestmark = pytest.mark.one_backend
+
 
 def test_grid_tiles_row_by_row():
     images = np.zeros((5, 48, 50, 1))

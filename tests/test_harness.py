@@ -9,6 +9,8 @@ import pytest
 import keras_gan as kg
 from keras_gan.evaluation import evaluate, parzen
 
+pytestmark = pytest.mark.one_backend("jax")
+
 
 @pytest.fixture(scope="module")
 def data():
@@ -96,6 +98,7 @@ def test_published_numbers_stand_beside_ten_thousand_samples_only(data):
     assert [row.name for row in table.rows if row.kind == "published"] == ["paper: Adversarial nets"]
 
 
+@pytest.mark.every_backend
 def test_a_model_is_left_as_it_was_and_gives_the_same_table_again(data):
     gan = kg.GAN(*kg.networks.build("digits"), seed=1)
     gan.compile()

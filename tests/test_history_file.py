@@ -7,6 +7,8 @@ from conftest import make_data, make_gan, make_networks
 import keras_gan as kg
 from keras_gan.runs import history
 
+pytestmark = pytest.mark.one_backend
+
 
 def rows_of(path):
     with open(path, newline="") as file:

@@ -4,6 +4,8 @@ from PIL import Image
 
 from keras_gan.datasets import holes
 
+pytestmark = pytest.mark.one_backend
+
 SHAPE, RANGE = (4, 5, 1), (0.0, 1.0)
 
 

@@ -7,7 +7,6 @@ import sys
 import zipfile
 
 import h5py
-import keras
 import numpy as np
 import pytest
 from checks import Watch
@@ -19,7 +18,7 @@ import keras_gan as kg
 from keras_gan import cli, evaluation
 from keras_gan.artifacts import files
 
-pytestmark = pytest.mark.skipif(keras.backend.backend() != "jax", reason="run once: files are read alike")
+pytestmark = pytest.mark.one_backend("jax")  # files are read alike
 
 FEW = settings(max_examples=20, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 MANY = settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))

@@ -13,6 +13,8 @@ from PIL import Image, ImageCms
 import keras_gan as kg
 from keras_gan.datasets import DatasetNotFoundError
 
+pytestmark = pytest.mark.one_backend("jax")
+
 
 @pytest.fixture
 def folder(tmp_path):

@@ -24,6 +24,7 @@ def make_inference(generator=None, prior="normal", optimizer=None):
     return inference
 
 
+@pytest.mark.one_backend
 def test_it_learns_and_leaves_the_generator_alone():
     inference = make_inference()
     before = weights(inference.generator)

@@ -14,6 +14,8 @@ import keras_gan as kg
 from keras_gan import cli, runs
 from keras_gan.artifacts import shipping
 
+pytestmark = pytest.mark.one_backend
+
 
 def tiny_mnist(self=None):
     images = np.random.default_rng(0).integers(0, 256, (3, 60, 28, 28, 1), "uint8")

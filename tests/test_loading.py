@@ -10,6 +10,8 @@ import keras_gan as kg
 from keras_gan.artifacts import formats, loading
 from keras_gan.backend import programs
 
+pytestmark = pytest.mark.one_backend
+
 
 @pytest.fixture(scope="module")
 def gan():
@@ -18,7 +20,7 @@ def gan():
     return gan
 
 
-@pytest.mark.skipif(keras.backend.backend() != "torch", reason="run once: test_exports.py has every backend")
+@pytest.mark.one_backend("torch")  # tests/test_formats.py has every backend
 def test_every_form_draws_the_same_samples(gan, tmp_path):
     (tmp_path / "run").mkdir()
     gan.save(tmp_path / "run" / "model.keras")
@@ -40,6 +42,7 @@ def test_every_form_draws_the_same_samples(gan, tmp_path):
             programs.read(path, format)[0]([])
 
 
+@pytest.mark.every_backend
 def test_the_card_says_the_prior(gan, tmp_path):
     with gan.averaged_weights():
         gan.generator.save(tmp_path / "generator.keras")
@@ -54,6 +57,7 @@ def test_the_card_says_the_prior(gan, tmp_path):
         kg.load(tmp_path / "generator.keras")
 
 
+@pytest.mark.every_backend
 def test_the_shipped_generator():
     generator = kg.load("mnist")
     images = generator.sample(64, seed=0)
@@ -86,6 +90,7 @@ def test_what_its_card_does_not_describe(gan, tmp_path):
         kg.load(tmp_path / "generator.keras")
 
 
+@pytest.mark.every_backend
 def test_lines_in_the_noise(gan, tmp_path):
     gan.export(tmp_path / "generator.keras", "keras")
     generator = kg.load(tmp_path / "generator.keras")
@@ -124,6 +129,7 @@ def test_what_is_no_model(tmp_path):
         kg.load(tmp_path / "model.keras")
 
 
+@pytest.mark.one_backend("tensorflow")  # which writes it in this process
 def test_a_moved_card_stays_right(gan, tmp_path):
     gan.export(tmp_path / "generator", card={"seed": 3})
     shutil.copytree(tmp_path / "generator", tmp_path / "elsewhere" / "mine")

@@ -10,6 +10,8 @@ import pytest
 import keras_gan as kg
 from keras_gan.evaluation import evaluate, features, fid, measures, modes, parzen, precision_recall
 
+pytestmark = pytest.mark.one_backend("jax")
+
 
 @pytest.fixture(scope="module")
 def data():

@@ -7,6 +7,8 @@ from keras_gan.evaluation import theory
 from keras_gan.mixtures import measures
 from keras_gan.mixtures.data import MIXTURES, Mixture
 
+pytestmark = pytest.mark.one_backend("tensorflow")
+
 
 def draw(name, num=20_000, seed=9):
     return MIXTURES[name][0].draw(num, seed)

@@ -15,6 +15,8 @@ from keras_gan.figures import curves, paper
 from keras_gan.mixtures import figure1, measures, report, snapshots
 from keras_gan.mixtures.data import MIXTURES
 
+pytestmark = pytest.mark.one_backend
+
 NORMAL = MIXTURES["normal"][0]
 TINY = {"units": 8, "hidden_layers": 1, "batch_size": 5000, "every": 1, "seed": 1}
 

@@ -7,6 +7,8 @@ from scipy import special
 import keras_gan as kg
 from keras_gan.mixtures import snapshots
 
+pytestmark = pytest.mark.one_backend
+
 
 def make_gan(size=1, noise_dim=1, **settings):
     gan = kg.GAN(*kg.networks.build("points", size=size, noise_dim=noise_dim, units=8), seed=1)
@@ -34,6 +36,7 @@ def test_files_before_training_every_so_often_and_at_the_end(tmp_path):
     assert np.abs(last.noise).max() == pytest.approx(3**0.5)
 
 
+@pytest.mark.every_backend
 def test_training_is_bit_identical(tmp_path):
     trained = []
     for callbacks in ([], [kg.callbacks.Snapshots(tmp_path, [-4], [4])]):

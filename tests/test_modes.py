@@ -6,6 +6,8 @@ from conftest import all_equal, weights
 import keras_gan as kg
 from keras_gan.evaluation.modes import Detector, two_sample_accuracy
 
+pytestmark = pytest.mark.one_backend("jax")
+
 
 @pytest.fixture(scope="module")
 def digits():

@@ -5,6 +5,8 @@ import pytest
 from keras_gan import networks
 from keras_gan.layers import Maxout
 
+pytestmark = pytest.mark.one_backend
+
 
 def test_mnist_parameter_counts_are_the_papers():
     generator, discriminator = networks.build("mnist")
@@ -99,6 +101,7 @@ def test_tfd_weights_are_limited_from_the_start():
     np.testing.assert_array_equal(pretraining.layers[1].bias.numpy(), -2)
 
 
+@pytest.mark.every_backend
 def test_the_tfd_generator_goes_on_with_the_pretrained_layers():
     pretraining, _ = networks.build("tfd_pretraining", width=0.01)
     generator, _ = networks.build("tfd", pretrained=pretraining, width=0.01)
@@ -110,6 +113,7 @@ def test_the_tfd_generator_goes_on_with_the_pretrained_layers():
     assert len(generator.trainable_variables) == 10
 
 
+@pytest.mark.every_backend
 def test_digits():
     generator, discriminator = networks.build("digits")
     assert generator.output_shape == discriminator.input_shape == (None, 8, 8, 1)
@@ -148,6 +152,7 @@ def test_a_linear_start_is_monotone():
         networks.build("points", size=1, noise_dim=1, start="lineal")
 
 
+@pytest.mark.every_backend
 def test_half_precision_ends_in_full():
     keras.config.set_dtype_policy("mixed_bfloat16")
     generator, _ = networks.build("digits")

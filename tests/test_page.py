@@ -9,6 +9,8 @@ import pytest
 import keras_gan as kg
 from keras_gan.artifacts import formats, page
 
+pytestmark = pytest.mark.one_backend("jax")
+
 SHAPE = (6, 5, 1)
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
@@ -105,8 +107,6 @@ def test_a_discriminator_that_a_page_cannot_run_is_left_out(tmp_path):
 
 @pytest.fixture(scope="module")
 def browser():
-    if keras.backend.backend() != "jax":
-        pytest.skip("run once, on JAX, which is imported fastest")
     if CHROMIUM is None or DRIVER is None:
         pytest.skip("there is no Chromium with a ChromeDriver")
     from selenium import webdriver

@@ -7,6 +7,8 @@ from scipy.stats import norm
 
 from keras_gan.evaluation import distances, parzen
 
+pytestmark = pytest.mark.one_backend
+
 
 def brute_force(points, samples, sigma):
     d = points.shape[1]
@@ -44,6 +46,7 @@ def test_scaling_the_data_shifts_by_d_log_a():
     np.testing.assert_allclose(shifted, parzen.log_density(points, samples, 0.2) - 5 * np.log(3), rtol=1e-9)
 
 
+@pytest.mark.every_backend
 @pytest.mark.parametrize("near", [True, False])
 @pytest.mark.parametrize("norm", [10, 100])
 @pytest.mark.parametrize("sigma", [0.1, 0.3, 1.0])

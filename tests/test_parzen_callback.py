@@ -39,6 +39,7 @@ def test_the_numbers_are_those_of_the_evaluation():
         assert history["val_parzen_se" + suffix] == pytest.approx([values.std() / 30**0.5], rel=1e-4)
 
 
+@pytest.mark.one_backend
 def test_validation_is_preprocessed_as_the_data_are():
     images = np.random.default_rng(0).integers(0, 17, (40, 8, 8, 1)).astype("uint8")
     gan = kg.GAN(*kg.networks.build("digits"), preprocessing=keras.layers.Rescaling(1 / 16), seed=1)

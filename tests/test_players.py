@@ -298,6 +298,7 @@ class TestCompile:
         gan.compile(objective=Mine())
         assert set(gan.fit(make_data(), verbose=0).history) == {"loss", "d_loss", "g_loss"}
 
+    @pytest.mark.one_backend
     @pytest.mark.parametrize("name", ["d_optimizer", "g_optimizer", "loss_fn"])
     def test_names_of_other_libraries(self, name):
         with pytest.raises(ValueError, match=f"takes no `{name}`.*(generator_optimizer|objective)="):
@@ -311,6 +312,7 @@ class TestCompile:
         pairs = kg.objectives.Wasserstein().metrics(ones * 7, ones * 6)
         assert float(ops.convert_to_numpy(pairs["d_accuracy"])) == 1.0
 
+    @pytest.mark.one_backend
     @pytest.mark.parametrize("objective", sorted(kg.objectives.OBJECTIVES))
     def test_loss_comes_first(self, objective):
         gan = make_gan(compile_arguments={"objective": objective})
@@ -320,6 +322,7 @@ class TestCompile:
         assert gan.train_on_batch(make_data())[0] == pytest.approx(gan.train_on_batch(make_data())[0], rel=2)
 
 
+@pytest.mark.one_backend
 @pytest.mark.parametrize("num", [0, -1, 2.5, True, "3", None])
 def test_samples_are_counted_in_whole_numbers(num, tmp_path):
     gan = make_gan()

@@ -9,6 +9,8 @@ from test_fid import golden_features
 
 from keras_gan.evaluation.precision_recall import precision_recall
 
+pytestmark = pytest.mark.one_backend("jax")
+
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "features.json").read_text())
 
 

@@ -5,6 +5,8 @@ import pytest
 
 from keras_gan.evaluation.probes import nearest_neighbor_accuracy
 
+pytestmark = pytest.mark.one_backend
+
 
 def test_nearest_neighbors_are_those_of_brute_force():
     rng = np.random.default_rng(0)

@@ -6,6 +6,8 @@ import pytest
 import keras_gan as kg
 from keras_gan.evaluation import references
 
+pytestmark = pytest.mark.one_backend
+
 
 @pytest.fixture(scope="module")
 def data():

@@ -5,6 +5,8 @@ from conftest import make_data, make_gan
 
 import keras_gan as kg
 
+pytestmark = pytest.mark.one_backend
+
 
 def test_a_line_every_few_epochs(capsys):
     report = kg.callbacks.Report(every=2, names=("d_loss", "value", "of another model"))

@@ -20,6 +20,8 @@ from keras_gan import cli, runs
 from keras_gan.runs import folder as folders
 from keras_gan.runs import training
 
+pytestmark = pytest.mark.one_backend
+
 
 @pytest.fixture(autouse=True)
 def _no_exports():

@@ -15,6 +15,8 @@ import keras_gan as kg
 from keras_gan import runs
 from keras_gan.runs import saved
 
+pytestmark = pytest.mark.one_backend
+
 
 @pytest.fixture(autouse=True)
 def _no_exports():

@@ -18,6 +18,7 @@ def make_digits_gan():
     return gan
 
 
+@pytest.mark.one_backend
 def test_sample_grid_draws_before_training_early_every_so_often_and_at_the_end(images, tmp_path):
     gan = make_digits_gan()
     gan.fit(images, batch_size=20, epochs=5, verbose=0, callbacks=[kg.callbacks.SampleGrid(tmp_path, every=4, rows=3)])
@@ -42,6 +43,7 @@ def test_sample_grid_leaves_training_bit_identical(images, tmp_path):
     assert all_equal(*trained)
 
 
+@pytest.mark.one_backend
 def test_sample_grid_goes_on_where_training_does(images, tmp_path):
     gan = make_digits_gan()
     gan.fit(images, epochs=4, initial_epoch=3, verbose=0, callbacks=[kg.callbacks.SampleGrid(tmp_path, rows=2)])

@@ -130,6 +130,7 @@ def test_training_resumes_bit_for_bit(updates, tmp_path):
     np.testing.assert_array_equal(whole.classify(x), resumed.classify(x))
 
 
+@pytest.mark.one_backend
 def test_the_classifier_learns_and_is_averaged():
     rng = np.random.default_rng(0)
     classes = np.arange(90) % 3

@@ -11,6 +11,8 @@ import keras_gan as kg
 from keras_gan import cli, runs
 from keras_gan.artifacts import shipping
 
+pytestmark = pytest.mark.one_backend("tensorflow")  # which writes programs in this process
+
 
 def test_a_run_ships_with_its_card(tmp_path, capsys):
     pytest.importorskip("tensorflow")
@@ -41,7 +43,6 @@ def test_a_folder_without_a_run(tmp_path):
         shipping.ship(tmp_path, tmp_path / "shipped", kg.datasets.load("digits"))
 
 
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="run once: test_exports.py has every backend")
 def test_exports_of_a_run_are_numbered(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     runs.run(Digits(epochs=2, every=1, seed=5, run_dir="run"))

@@ -15,6 +15,8 @@ from conftest import all_equal, make_data, make_gan, weights
 import keras_gan as kg
 from keras_gan.artifacts import files
 
+pytestmark = pytest.mark.one_backend("jax")
+
 BIG = 2**28  # numbers: a gigabyte of them
 
 
@@ -230,6 +232,7 @@ def test_compressed_weights_are_read(gan, members, change, tmp_path):
     assert all_equal([v.numpy() for v in loaded.optimizer.variables], [v.numpy() for v in gan.optimizer.variables])
 
 
+@pytest.mark.every_backend
 def test_layers_of_ones_own_are_read(tmp_path):
     model = keras.Sequential([keras.Input((3,)), Own(), keras.layers.Dense(2, dtype="float16")])
     model.compile("adam", "mse")

@@ -89,6 +89,7 @@ def test_layers_alone():
         assert again.get_config() == layer.get_config()
 
 
+@pytest.mark.one_backend
 def test_the_layers_learn_in_turn():
     cae, images = make_cae(), make_images()
     before = [weights(layer) for layer in cae.stack]

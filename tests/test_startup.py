@@ -12,6 +12,8 @@ import pytest
 
 from keras_gan import startup
 
+pytestmark = pytest.mark.one_backend("jax")  # which is imported fastest
+
 
 @pytest.fixture
 def environment(monkeypatch, tmp_path):
@@ -131,7 +133,6 @@ sys.meta_path.insert(0, Blocker())
 """
 
 
-@pytest.mark.skipif(keras.backend.backend() != "jax", reason="run once, with JAX, which is imported fastest")
 def test_an_environment_that_has_jax_alone(tmp_path):
     variables = {key: value for key, value in os.environ.items() if key != "KERAS_BACKEND"}
     variables["KERAS_HOME"] = str(tmp_path)

@@ -4,11 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import keras
 import pytest
 
 ROOT = Path(__file__).parent.parent
-pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the same on every backend")
+pytestmark = pytest.mark.one_backend("tensorflow")
 
 
 @pytest.mark.parametrize("command", ["ruff check .", "ruff format --check .", "mypy"])

@@ -8,6 +8,8 @@ import pytest
 
 from keras_gan.evaluation.table import Cell, Entry, Row, Table
 
+pytestmark = pytest.mark.one_backend
+
 
 @dataclasses.dataclass(frozen=True)
 class Report:

@@ -14,6 +14,8 @@ from keras_gan.baselines import DBN, DeepGSN, StackedCAE
 from keras_gan.runs import folder as folders
 from keras_gan.runs import table1
 
+pytestmark = pytest.mark.one_backend
+
 
 def tiny_faces():
     images = np.random.default_rng(0).integers(0, 256, (3, 60, 6, 6, 1), "uint8")

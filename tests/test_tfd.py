@@ -12,6 +12,8 @@ import scipy.io
 import keras_gan as kg
 from keras_gan.datasets import DatasetNotFoundError, tfd
 
+pytestmark = pytest.mark.one_backend("tensorflow")
+
 
 def fields(num=40):
     """A small file's content: images told apart by their first pixel, codes 0, 1, 2, 3 in turn in each fold."""

@@ -6,6 +6,8 @@ from scipy import stats
 
 from keras_gan.evaluation import theory
 
+pytestmark = pytest.mark.one_backend("tensorflow")
+
 P_DATA, P_G = [0.5, 0.3, 0.2], [0.2, 0.3, 0.5]
 LOG4 = np.log(4)
 

@@ -23,5 +23,6 @@ class Composed(keras.Model):
     def from_config(cls, config, custom_objects=None):
         config = dict(config)
         for name in cls.parts:
-            config[name] = keras.saving.deserialize_keras_object(config[name], custom_objects=custom_objects)
+            if name in config:  # which a file of an earlier version may lack
+                config[name] = keras.saving.deserialize_keras_object(config[name], custom_objects=custom_objects)
         return cls(**config)
