@@ -60,7 +60,7 @@ def formats(folder: Path, rounds: int) -> None:
     shipped = kg.load("mnist")
     models = {}
     for format, suffix in programs.SUFFIXES.items():
-        path = folder / f"generator{suffix}"
+        path = folder / f"{format}{suffix}"
         programs.export(shipped.model, shipped.prior, path, format)
         models[format] = (path, kg.load(path))
     times: dict[tuple[str, int], list[float]] = {(format, n): [] for format in models for n in (1, 1000)}

@@ -287,21 +287,31 @@ def complete(
 
 def export(
     model: Model,
-    format: Literal["saved_model", "onnx", "litert", "torch", "page", "keras"] = "saved_model",
+    format: Literal["saved_model", "onnx", "litert", "openvino", "torch", "page", "keras"] = "saved_model",
     out: str | None = None,
+    weights: Literal["float32", "int8"] = "float32",
 ) -> None:
     """Export a trained generator for serving; checked against the Keras model, with a card beside it.
 
     Args:
         model: The folder of a run (its best model), a .keras file, or the name of a shipped generator.
-        format: SavedModel, ONNX, LiteRT, PyTorch program (.pt2), a page for the browser (.html) or .keras.
-        out: File to write; by default in exports/. A SavedModel's folder gets a numbered subfolder per version.
+        format: SavedModel, ONNX, LiteRT, OpenVINO, PyTorch program (.pt2), a page for the browser (.html) or .keras.
+        out: File to write; by default in exports/. A folder (SavedModel, OpenVINO) gets a numbered subfolder per
+            version. With --format keras also hf://USER/NAME, on the Hugging Face Hub.
+        weights: int8 writes kernels of 8 bits, in a program of a quarter of the size, if all are of dense layers.
     """
     _load_package()
-    from keras_gan.artifacts import shipping
+    from keras_gan.artifacts import hub, shipping
 
     _say("Exporting the generator, and comparing the export with the model")
-    path = shipping.export(model, format, out)
+    if out is not None and hub.is_handle(out):
+        if format != "keras":
+            raise ValueError(f"The Hugging Face Hub takes --format keras. Received: --format {format} --out {out}.")
+        shipping.upload(model, out, weights)
+        _done(f"Wrote {out}, with a card and a README")
+        _suggest("sample {model}", model=out)
+        return
+    path = shipping.export(model, format, out, weights)
     _done(f"Wrote {path}, and beside it a card that says what it was trained on")
     _suggest("sample {model} --out samples-of-export.png", model=str(path))
 

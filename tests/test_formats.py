@@ -5,13 +5,13 @@ import sys
 import keras
 import numpy as np
 import pytest
-from conftest import make_networks
+from conftest import make_gan, make_networks
 
 import keras_gan as kg
 from keras_gan.artifacts import formats
 from keras_gan.backend import programs
 
-PROGRAMS = ["saved_model", "onnx", "litert", "torch"]
+PROGRAMS = ["saved_model", "onnx", "litert", "openvino", "torch"]
 # Each framework alone: neither keras_gan nor Keras can be imported.
 READERS = {
     "saved_model": """
@@ -38,6 +38,11 @@ interpreter.set_tensor(input["index"], z)
 interpreter.invoke()
 found = interpreter.get_tensor(output["index"])
 """,
+    "openvino": """
+import openvino
+options = {"INFERENCE_PRECISION_HINT": "f32"}
+found = openvino.Core().compile_model(f"{path}/generator.xml", "CPU", options)({"noise": z})[0]
+""",
     "torch": """
 import torch
 found = torch.export.load(path).module()(torch.from_numpy(z)).numpy()
@@ -46,7 +51,7 @@ found = torch.export.load(path).module()(torch.from_numpy(z)).numpy()
 
 
 IN_CI = {
-    "tensorflow": {"saved_model", "litert"},
+    "tensorflow": {"saved_model", "litert", "openvino"},
     "jax": {"saved_model", "onnx"},
     "torch": {"onnx", "torch"},
 }
@@ -62,6 +67,8 @@ def path_of(format, folder):
 
 @pytest.mark.parametrize("format", map(program_format, PROGRAMS))
 def test_a_program_gives_the_same_samples_without_keras(format, tmp_path):
+    if format == "openvino":
+        pytest.importorskip("openvino")
     generator, prior = make_networks(batch_norm=True)[0], kg.priors.Uniform(3)
     path = path_of(format, tmp_path)
     card = formats.export(generator, prior, path, format, {"data": {"name": "numbers"}})
@@ -236,3 +243,82 @@ def test_a_generator_of_half_the_size(tmp_path):
     assert 0 < np.abs(a - b).max() < 5e-3
     for each in b:
         np.testing.assert_array_equal(each[mask > 0], image[mask > 0])
+
+
+@pytest.mark.parametrize("format", ["keras", "saved_model", "torch"])
+def test_weights_of_eight_bits(format, tmp_path):
+    if programs.WRITTEN_BY.get(format, "jax") != keras.backend.backend():
+        pytest.skip("run once each, on the backend that writes it or on JAX")
+    layers = [keras.layers.Dense(200, "relu"), keras.layers.BatchNormalization(), keras.layers.Dense(300, "sigmoid")]
+    generator = keras.Sequential([keras.Input((50,)), *layers])
+    prior = kg.priors.Uniform(50)
+    before = generator.get_weights()
+    whole, small = (tmp_path / f"{name}{formats.SUFFIXES[format]}" for name in ("whole", "small"))
+    formats.export(generator, prior, whole, format)
+    card = formats.export(generator, prior, small, format, weights="int8")
+    a, b = (kg.load(path).sample(100, seed=1) for path in (whole, small))
+    assert card["weights"] == "int8"
+    assert 0 < np.abs(a - b).max() <= 2 * card["largest_difference"] < 0.02
+    assert all(np.array_equal(x, y) for x, y in zip(before, generator.get_weights(), strict=True))
+    if format == "keras":
+        assert small.stat().st_size < 0.4 * whole.stat().st_size
+
+
+def test_layers_without_eight_bits_are_refused_by_name(tmp_path):
+    generator = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), kg.layers.Maxout(2, pieces=2, name="odd")])
+    path = tmp_path / "generator.keras"
+    with pytest.raises(
+        ValueError, match=r"The layer 'odd', a Maxout, cannot be quantised to int8\. Keras quantises Dense"
+    ):
+        formats.export(generator, kg.priors.Uniform(3), path, "keras", weights="int8")
+    with pytest.raises(ValueError, match="A page has weights of 32 bits"):
+        formats.export(make_networks()[0], kg.priors.Uniform(3), tmp_path / "page.html", "page", weights="int8")
+    with pytest.raises(ValueError, match=r"weights='int3'.*'float32', 'int8'"):
+        formats.export(make_networks()[0], kg.priors.Uniform(3), path, "keras", weights="int3")
+    assert list(tmp_path.iterdir()) == []
+
+
+def answered(path, body):
+    """What TensorFlow Serving's REST API answers: a request has rows ("instances") or columns ("inputs")."""
+    import tensorflow as tf
+
+    request = json.loads(body)
+    signature = tf.saved_model.load(str(path)).signatures[request.get("signature_name", "serving_default")]
+    specs = signature.structured_input_signature[1]
+    if rows := request.get("instances"):
+        named = isinstance(rows[0], dict)
+        columns = {name: [row[name] if named else row for row in rows] for name in (rows[0] if named else specs)}
+    else:
+        columns = request["inputs"]
+    assert set(columns) == set(specs)
+    given = {name: tf.convert_to_tensor(value, specs[name].dtype) for name, value in columns.items()}
+    assert all(specs[name].is_compatible_with(value) for name, value in given.items())
+    (output,) = signature(**given).values()  # of one output there is no name in the answer
+    assert output.dtype == tf.float32
+    return json.dumps({"predictions" if rows else "outputs": output.numpy().tolist()})
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="run once, on TensorFlow")
+def test_requests_of_tensorflow_servings_rest_api(tmp_path):
+    gan = make_gan()
+    gan.export(tmp_path / "plain")
+    z = gan.prior.draw(5, seed=3).tolist()
+    for rows in (z, [{"noise": row} for row in z]):
+        answer = json.loads(answered(tmp_path / "plain", json.dumps({"instances": rows})))
+        np.testing.assert_allclose(answer["predictions"], gan.sample(5, seed=3), atol=1e-6)
+    drawn = json.dumps({"signature_name": "sample", "inputs": {"num": 6, "seed": 7}})
+    samples = np.array(json.loads(answered(tmp_path / "plain", drawn))["outputs"])
+    assert samples.shape == (6, 4)
+    np.testing.assert_array_equal(json.loads(answered(tmp_path / "plain", drawn))["outputs"], samples)
+
+    noise, label = keras.Input((3,)), keras.Input((2,))
+    x = keras.layers.Dense(4, "sigmoid")(keras.layers.Concatenate()([noise, label]))
+    told, prior = keras.Model([noise, label], x), kg.priors.Normal(3)
+    formats.export(told, prior, tmp_path / "told", "saved_model", condition=kg.conditions.Labels(2))
+    one_hot = np.eye(2)[[0, 1, 1, 0, 1]].tolist()
+    rows = [{"noise": noise, "label": label} for noise, label in zip(z, one_hot, strict=True)]
+    answer = json.loads(answered(tmp_path / "told", json.dumps({"instances": rows})))
+    expected = told.predict([np.array(z), np.array(one_hot)], verbose=0)
+    np.testing.assert_allclose(answer["predictions"], expected, atol=1e-6)
+    drawn = json.dumps({"signature_name": "sample", "inputs": {"seed": 7, "label": one_hot}})
+    assert np.array(json.loads(answered(tmp_path / "told", drawn))["outputs"]).shape == (5, 4)

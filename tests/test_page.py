@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import keras_gan as kg
-from keras_gan.artifacts import formats, page
+from keras_gan.artifacts import formats, page, runtime
 
 pytestmark = pytest.mark.one_backend("jax")
 
@@ -72,21 +72,29 @@ def test_a_page_is_a_model_that_is_loaded_and_exported(tmp_path):
     assert loaded.card["format"] == "page"
     np.testing.assert_allclose(loaded.sample(5, seed=3, condition=2), gan.sample(5, seed=3, condition=2), atol=1e-5)
     np.testing.assert_allclose(loaded.sample(5, seed=3), gan.sample(5, seed=3), atol=1e-5)
-    for damaged in (text.replace('"dense"', '"dance"'), text[: len(text) // 2], "", text.replace('"shape"', '"form"')):
+    for damaged in (
+        text.replace('"dense"', '"dance"'),
+        text.partition('id="weights"')[0],
+        "",
+        text.replace('"shape"', '"form"'),
+    ):
         (tmp_path / "damaged.html").write_text(damaged)
         with pytest.raises(ValueError, match=r"damaged.html"):
             page.read(tmp_path / "damaged.html")[0]([np.zeros((2, 4)), np.zeros((2, 3))])
 
 
-def test_what_a_page_does_not_know_is_refused_by_name(tmp_path):
+def test_what_a_page_does_not_know_is_refused_by_name(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")  # no npm
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
     def generator(*layers):
         return keras.Sequential([keras.Input((4,)), *layers])
 
     end = [keras.layers.Dense(30, "sigmoid"), keras.layers.Reshape(SHAPE)]
     path, prior = tmp_path / "page.html", kg.priors.Uniform(4)
-    with pytest.raises(ValueError, match=r"the layer 'odd', a LayerNormalization.*'onnx'"):
+    with pytest.raises(ValueError, match=r"the layer 'odd', a LayerNormalization.*as ONNX.*npm.*is not installed"):
         page.write(generator(keras.layers.LayerNormalization(name="odd"), *end), prior, path)
-    with pytest.raises(ValueError, match=r"the activation 'gelu' of the layer 'odd'.*'onnx'"):
+    with pytest.raises(ValueError, match=r"the activation 'gelu' of the layer 'odd'.*as ONNX"):
         page.write(generator(keras.layers.Dense(4, "gelu", name="odd"), *end), prior, path)
     with pytest.raises(ValueError, match=r"images of shape.*samples of shape \(30,\)"):
         page.write(generator(end[0]), prior, path)
@@ -120,6 +128,18 @@ def browser():
     driver.quit()
 
 
+def drawn(browser, z, labels):
+    """The pixels that the open page draws of noise and labels."""
+    script = """
+        const [z, labels, done] = arguments;
+        const shown = (image) => [...pixels(image)].filter((_, i) => i % 4 < channels);
+        samplesOf(z, labels).then((images) => done(images.map(shown)), (error) => done(error.stack));
+    """
+    found = browser.execute_async_script(script, z.tolist(), labels)
+    assert isinstance(found, list), found
+    return np.array(found).reshape(len(z), *browser.execute_script("return program.shape"))
+
+
 def test_in_a_browser(browser, tmp_path):
     from selenium.webdriver.common.keys import Keys
 
@@ -132,11 +152,7 @@ def test_in_a_browser(browser, tmp_path):
     z, labels = gan.prior.draw(6, seed=0), [0, 1, 2, 0, 1, 2]
     samples = gan.generator.predict([z, np.eye(3)[labels]], verbose=0)
     logits = gan.discriminator.predict([samples, np.eye(3)[labels]], verbose=0).ravel()
-    script = (
-        "return arguments[0].map((z, i) => [...pixels(sampleOf(z, arguments[1][i]))].filter((_, j) => j % 4 === 0))"
-    )
-    found = np.array(browser.execute_script(script, z.tolist(), labels)).reshape(samples.shape)
-    np.testing.assert_array_equal(found, np.round(255 * samples.astype("float64")))
+    np.testing.assert_array_equal(drawn(browser, z, labels), np.round(255 * samples.astype("float64")))
     script = "return arguments[0].map((image, i) => logitOf(image, arguments[1][i]))"
     found = browser.execute_script(script, samples.reshape(6, -1).tolist(), labels)
     np.testing.assert_allclose(found, logits, rtol=1e-4, atol=1e-5)
@@ -183,5 +199,40 @@ def test_in_a_browser(browser, tmp_path):
         "Emulation.setDeviceMetricsOverride", {"width": 360, "height": 800, "deviceScaleFactor": 1, "mobile": True}
     )
     assert browser.execute_script("return document.documentElement.scrollWidth") == 360
+    assert browser.execute_script("return performance.getEntriesByType('resource').length") == 0
+    assert browser.get_log("browser") == []
+
+
+@pytest.fixture
+def onnxruntime_web():
+    try:
+        runtime.load()
+    except ValueError as error:
+        pytest.skip(str(error))
+
+
+def test_a_convolutional_generator_in_a_browser(browser, onnxruntime_web, tmp_path):
+    noise, label = keras.Input((4,)), keras.Input((3,))
+    x = keras.layers.Concatenate()([noise, label])
+    x = keras.layers.Reshape((3, 3, 2))(keras.layers.Dense(18, "relu")(x))
+    x = keras.layers.BatchNormalization()(keras.layers.Conv2DTranspose(3, 4, 2, "same", activation="relu")(x))
+    x = keras.layers.Conv2D(3, 3, padding="same", activation="sigmoid")(keras.layers.UpSampling2D()(x))
+    (generator,) = randomized(keras.Model([noise, label], x, name="generator"))
+    condition, prior = kg.conditions.Labels(3), kg.priors.Normal(4)
+    formats.export(generator, prior, tmp_path / "page.html", "page", condition=condition)
+
+    z, labels = prior.draw(6, seed=0), [0, 1, 2, 0, 1, 2]
+    samples = generator.predict([z, np.eye(3)[labels]], verbose=0)
+    np.testing.assert_allclose(kg.load(tmp_path / "page.html")(z, labels), samples, atol=1e-5)
+    browser.get((tmp_path / "page.html").as_uri())
+    np.testing.assert_array_equal(drawn(browser, z, labels), np.round(255 * samples.astype("float64")))
+    assert np.ptp(samples) > 0.5
+
+    # The page is used as that of a dense generator, and fetches nothing either.
+    assert browser.find_element("id", "status").text == ""
+    before = browser.execute_script("return document.getElementById('chosen').toDataURL()")
+    browser.find_element("id", "walk").send_keys("\ue014" * 30)
+    browser.execute_async_script("const done = arguments[0]; setTimeout(() => change().then(done), 200)")
+    assert browser.execute_script("return document.getElementById('chosen').toDataURL()") != before
     assert browser.execute_script("return performance.getEntriesByType('resource').length") == 0
     assert browser.get_log("browser") == []

@@ -1,5 +1,6 @@
 """Trained generators to draw samples from, whatever the format they were written in."""
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 
 import keras_gan
 from keras_gan import conditions, priors
-from keras_gan.artifacts import files, formats, page
+from keras_gan.artifacts import files, formats, hub, page
 from keras_gan.backend import programs
 from keras_gan.models.checks import asked_for, check_number, check_samples
 from keras_gan.models.lines import Lines
@@ -130,8 +131,9 @@ def load(model: str | Path, prior: str | priors.Prior | None = None) -> Any:
     a `.pt2` file are programs: load them from people you trust.
 
     Args:
-        model: name of a shipped generator; folder of a run; `.keras` file of a GAN or of a generator alone; folder of a
-            SavedModel; `.onnx`, `.tflite`, `.pt2` or `.html` file.
+        model: name of a shipped generator; `"hf://USER/NAME"` on the Hugging Face Hub; folder of a run; `.keras` file
+            of a GAN or of a generator alone; folder of a SavedModel or an OpenVINO program; `.onnx`, `.tflite`,
+            `.pt2` or `.html` file.
         prior: `"uniform"`, `"normal"` or `"spherical"`, or a `Prior`, for a generator alone. Default: what its card
             says.
 
@@ -143,6 +145,13 @@ def load(model: str | Path, prior: str | priors.Prior | None = None) -> Any:
         ValueError: if there is no such model, its file is damaged or not the one that its card describes, a package to
             run it is missing, or nothing says what noise it takes.
     """
+    if hub.is_handle(model):
+        with tempfile.TemporaryDirectory() as folder:
+            path = hub.download(str(model), Path(folder))
+            try:
+                return load(path, prior)
+            except ValueError as error:
+                raise ValueError(f"{model}: {error}") from error
     path = _find(model)
     card = _card(path)
     if (expected := card.get("checksum")) is not None and formats.checksum(path) != expected:
@@ -198,7 +207,7 @@ def _find(model):
                 "the folder of a run or of a SavedModel, or a .keras, .onnx, .tflite, .pt2 or .html file."
             )
         return folder / "generator.keras"
-    if path.is_dir() and not (path / "saved_model.pb").exists():
+    if path.is_dir() and not any((path / name).exists() for name in ("saved_model.pb", programs.OPENVINO_FILE)):
         for name in ("best.keras", "model.keras", "previous-model.keras", "generator.keras"):
             if (path / name).exists():
                 return path / name
@@ -209,7 +218,7 @@ def _find(model):
 
 def _format(path):
     if path.is_dir():
-        return "saved_model"
+        return "openvino" if (path / programs.OPENVINO_FILE).exists() else "saved_model"
     for format, suffix in formats.SUFFIXES.items():
         if path.suffix == suffix != "":
             return format

@@ -1,5 +1,6 @@
 "use strict";
-// A network is a list of steps on vectors; keras_gan/artifacts/page.py writes it and says what each step does.
+// A network is a list of steps on vectors; keras_gan/artifacts/page.py writes it and says what each step does. A generator
+// that is no such list is in the page as ONNX, and so is ONNX Runtime Web, which runs it.
 const program = JSON.parse(document.getElementById("program").textContent);
 const weights = (() => {
   const text = atob(document.getElementById("weights").textContent);
@@ -79,7 +80,37 @@ function between(a, b, t) {
 
 const oneHot = (label) => program.shares.map((_, i) => (i === label ? 1 : 0));
 const told = (x, label) => (program.shares ? [x, oneHot(label)] : [x]);
-const sampleOf = (z, label) => run(program.generator, told(z, label));
+
+async function bytesOf(id) {
+  const url = `data:application/octet-stream;base64,${document.getElementById(id).textContent}`;
+  return (await fetch(url)).arrayBuffer();
+}
+
+async function started() {
+  const wasm = new Blob([await bytesOf("wasm")]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const module = new Blob([await bytesOf("module")], { type: "text/javascript" });
+  Object.assign(ort.env.wasm, {
+    numThreads: 1, // more need headers that a file does not have
+    wasmBinary: await new Response(wasm).arrayBuffer(),
+    wasmPaths: { mjs: URL.createObjectURL(module) },
+  });
+  return ort.InferenceSession.create(new Uint8Array(await bytesOf("onnx")), { executionProviders: ["wasm"] });
+}
+
+const session = program.generator.steps ? null : started();
+
+async function samplesOf(noises, labels) {
+  if (!session) return noises.map((z, i) => run(program.generator, told(z, labels[i])));
+  const given = noises.map((z, i) => told(z, labels[i]));
+  const inputs = program.generator.names.map((name, k) => {
+    const values = Float32Array.from(given.flatMap((parts) => parts[k]));
+    return [name, new ort.Tensor("float32", values, [noises.length, program.generator.inputs[k]])];
+  });
+  const { samples } = await (await session).run(Object.fromEntries(inputs));
+  const size = samples.data.length / noises.length;
+  return noises.map((_, i) => samples.data.slice(i * size, (i + 1) * size));
+}
+
 const logitOf = (image, label) => run(program.discriminator, told(image, label)).reduce((sum, x, _, all) => sum + x / all.length, 0);
 
 function drawnLabel() {
@@ -114,11 +145,10 @@ const $ = (id) => document.getElementById(id);
 let walking = 0; // the next frame of a walk
 const state = { label: null, samples: [], chosen: 0, start: [], end: null };
 
-function draw() {
-  state.samples = Array.from({ length: 24 }, () => {
-    const z = noise(), label = state.label ?? drawnLabel();
-    return { z, label, image: sampleOf(z, label) };
-  });
+async function draw() {
+  const drawn = Array.from({ length: 24 }, () => ({ z: noise(), label: state.label ?? drawnLabel() }));
+  const images = await samplesOf(drawn.map(({ z }) => z), drawn.map(({ label }) => label));
+  state.samples = drawn.map((sample, i) => ({ ...sample, image: images[i] }));
   $("samples").replaceChildren(...state.samples.map((sample, number) => {
     const button = document.createElement("button"), canvas = document.createElement("canvas");
     show(canvas, sample.image);
@@ -146,14 +176,24 @@ function from(z) {
   change();
 }
 
-function change() {
+let changing = false, changed = false; // a slow generator makes the latest of the samples that are asked for meanwhile
+
+async function change() {
+  if (!state.samples.length) return; // the generator is starting
   let z = between(state.start, state.end, Number($("walk").value));
   [...$("sliders").querySelectorAll("input")].forEach((slider, k) => {
     z = z.map((value, i) => value + Number(slider.value) * program.directions[k][i]);
   });
   state.z = withinPrior(z);
-  state.image = sampleOf(state.z, state.samples[state.chosen].label);
-  show($("chosen"), state.image);
+  changed = true;
+  if (changing) return;
+  changing = true;
+  while (changed) {
+    changed = false;
+    [state.image] = await samplesOf([state.z], [state.samples[state.chosen].label]);
+    show($("chosen"), state.image);
+  }
+  changing = false;
 }
 
 function walk() {
@@ -276,7 +316,11 @@ function drawing() {
 
 if (program.shares) classes();
 sliders();
-draw();
+if (session) [$("status").hidden, $("status").textContent] = [false, "The generator is starting."];
+draw().then(
+  () => { $("status").hidden = true; },
+  (error) => { [$("status").hidden, $("status").textContent] = [false, `This browser cannot run the generator: ${error.message}`]; },
+);
 if (program.discriminator) drawing();
 $("draw").addEventListener("click", draw);
 $("walk").addEventListener("input", change);

@@ -2,9 +2,11 @@
 
 import base64
 import contextlib
+import gzip
 import html
 import json
 import re
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,8 @@ import keras
 import numpy as np
 
 from keras_gan import conditions, layers, priors
-from keras_gan.artifacts import files
+from keras_gan.artifacts import files, runtime
+from keras_gan.backend import programs
 
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "linear": lambda x: x,
@@ -25,7 +28,7 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
 """What `page.js` knows, too."""
 _SAME = ("InputLayer", "Flatten", "Reshape", "Dropout", "GaussianNoise", "GaussianDropout", "Identity")
 _PARTS = ("page.html", "page.css", "page.js")
-_DATA = re.compile(r'<script type="application/json" id="(\w+)">(.*?)</script>', re.S)
+_DATA = re.compile(r'<script type="(?:application/json|text/plain)" id="(\w+)">(.*?)</script>', re.S)
 
 
 class Program:
@@ -137,8 +140,7 @@ class Program:
             return [{"op": "scale", "from": given, "scale": self._place(scale), "shift": self._place(shift)}]
         raise ValueError(
             f"A page cannot run the layer {layer.name!r}, a {kind}. It knows Dense, Maxout, BatchNormalization, "
-            "Rescaling, UntiedBias, Activation, ReLU, LeakyReLU and Concatenate, on vectors. Export the model "
-            "as 'onnx' instead."
+            "Rescaling, UntiedBias, Activation, ReLU, LeakyReLU and Concatenate, on vectors."
         )
 
     def _activation(self, activation, layer):
@@ -146,7 +148,7 @@ class Program:
         if name not in ACTIVATIONS:
             raise ValueError(
                 f"A page cannot run the activation {name!r} of the layer {layer.name!r}. It knows "
-                f"{', '.join(ACTIVATIONS)}. Export the model as 'onnx' instead."
+                f"{', '.join(ACTIVATIONS)}."
             )
         return [] if name == "linear" else [{"op": name}]
 
@@ -168,8 +170,11 @@ def write(
 ) -> None:
     """Writes the page.
 
+    A generator that is not made of the layers that `Program.network` takes is written as ONNX, with ONNX Runtime Web
+    beside it in the page.
+
     Args:
-        generator: built Keras model of images, made of the layers that `Program.network` takes.
+        generator: built Keras model of images.
         prior: of the noise: `Uniform`, `Normal` or `Spherical`.
         path: `.html` file to write.
         condition: what the generator is told: nothing, or `Labels`, each of which gets a button.
@@ -178,7 +183,8 @@ def write(
         title: of the page.
 
     Raises:
-        ValueError: for networks, a prior or a condition that a page does not know.
+        ValueError: for samples, a prior or a condition that a page does not know, or if what writes ONNX or runs it is
+            not to be had.
     """
     shape = tuple(generator.output_shape[1:])
     if len(shape) != 3 or shape[2] not in (1, 3):
@@ -191,8 +197,15 @@ def write(
             f"A page knows one condition, Labels. Received: {type(condition).__name__}. Export as 'onnx' instead."
         )
     program = Program()
+    onnx, parts = b"", ""
+    try:
+        made = program.network(generator)
+    except ValueError as error:
+        program = Program()
+        inputs = programs.named_inputs(prior, condition)
+        onnx, parts = _onnx(generator, inputs, prior, error)
+        made = {"inputs": [int(np.prod(size)) for _, size in inputs], "names": [name for name, _ in inputs]}
     judge = None
-    made = program.network(generator)
     if discriminator is not None:
         with contextlib.suppress(ValueError):  # a page without it is a page of the generator, all the same
             judge = program.network(discriminator)
@@ -210,39 +223,66 @@ def write(
         "generator": made,
         "discriminator": judge,
     }
-    weights = base64.b64encode(np.concatenate(program.arrays).astype("<f4").tobytes()).decode()
+    weights = np.concatenate([np.zeros(0), *program.arrays]).astype("<f4").tobytes()
     text, style, script = (Path(__file__).with_name(part).read_text(encoding="utf-8") for part in _PARTS)
     filled = {
         "title": html.escape(title),
         "style": style,
         "script": script,
         "program": json.dumps(said).replace("<", "\\u003c"),
-        "weights": weights,
+        "weights": base64.b64encode(weights).decode(),
+        "onnx": base64.b64encode(onnx).decode(),
+        "runtime": parts,
     }
     files.write_text(path, re.sub(r"\{\{(\w+)\}\}", lambda mark: filled[mark[1]], text))
 
 
-def read(path: str | Path) -> tuple[Any, list[tuple[str, tuple[int, ...]]]]:
-    """Runs the generator of a page by NumPy, step by step as the page does.
+def _onnx(generator, inputs, prior, refused):
+    """The generator as ONNX, and the parts of a page that run it."""
+    try:
+        programs.check_installed("onnx")
+        found = runtime.load()
+    except ValueError as error:
+        raise ValueError(f"{refused} It would be run as ONNX, but that cannot be done here. {error}") from error
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "generator.onnx"
+        programs.write(generator, inputs, prior, file, "onnx")
+        onnx = file.read_bytes()
+    script, module, wasm = (found[name] for name in runtime.CHECKSUMS)
+    # Packed, WebAssembly takes a quarter of the place.
+    texts = {"module": module, "wasm": gzip.compress(wasm, mtime=0)}
+    parts = [
+        f'<script type="text/plain" id="{name}">{base64.b64encode(content).decode()}</script>'
+        for name, content in texts.items()
+    ]
+    return onnx, "\n".join([*parts, f"<script>\n{script.decode()}</script>"])
+
+
+def read(path: str | Path) -> tuple[programs.Generate, programs.Inputs]:
+    """Runs the generator of a page: by NumPy, step by step as the page does, or by ONNX Runtime.
 
     Returns:
         `(generate, inputs)`: a function from a list of float32 arrays to samples, and name and shape, without the rows,
         of each array; the noise is the first.
 
     Raises:
-        ValueError: if the file is no page of a generator.
+        ValueError: if the file is no page of a generator, or ONNX Runtime is needed and not installed.
     """
     try:
         parts = dict(_DATA.findall(Path(path).read_text(encoding="utf-8")))
         program = json.loads(parts["program"])
         weights = np.frombuffer(base64.b64decode(parts["weights"], validate=True), "<f4")
-        shape, steps = tuple(map(int, program["shape"])), program["generator"]["steps"]
+        shape, steps = tuple(map(int, program["shape"])), program["generator"].get("steps")
         sizes = [int(size) for size in program["generator"]["inputs"]]
-    except (ValueError, TypeError, KeyError) as error:
+        onnx = base64.b64decode(parts["onnx"], validate=True)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"There is no page of a generator in {path}: {error!r}") from error
-    inputs: list[tuple[str, tuple[int, ...]]] = [
-        (name, (size,)) for name, size in zip(["noise", "label"], sizes, strict=False)
-    ]
+    if steps is None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / f"{Path(path).name}.onnx"
+            file.write_bytes(onnx)
+            return programs.read(file, "onnx")
+    inputs: programs.Inputs = [(name, (size,)) for name, size in zip(["noise", "label"], sizes, strict=False)]
 
     def generate(arrays):
         try:

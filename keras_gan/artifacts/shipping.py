@@ -1,5 +1,6 @@
 """Trained generators for others: exports, and as one ships with the package, with a picture and its scores."""
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import keras
 import numpy as np
 
 from keras_gan import masks
-from keras_gan.artifacts import formats, loading
+from keras_gan.artifacts import files, formats, hub, loading
 from keras_gan.datasets import Dataset
 from keras_gan.evaluation import completion, evaluate, inference
 from keras_gan.figures import grids
@@ -63,15 +64,23 @@ def ship(
             model.export(folder / name, format, card)
     else:
         formats.save_whole(model, folder / "model.keras", card)
-    classes = getattr(getattr(model, "condition", None), "num_classes", None)
-    asked = {} if classes is None else {"condition": np.repeat(np.arange(classes), 10)}  # a row is a class
     if getattr(getattr(model, "condition", None), "completes", False):
         images = model.preprocess(data.test[:10])
         shown = masks.by_turns(masks.SHOWN, len(images), images.shape[1:])
         grids.save(grids.completions(images, shown, completion.complete(model, images, shown)), folder / "samples.png")
-    elif (samples := model.sample(10 * (classes or 10), seed=0, **asked)).ndim == 4:
-        grids.save_grid(samples, folder / "samples.png", 10)
+    else:
+        _draw_samples(model, folder / "samples.png")
     return card
+
+
+def _draw_samples(model, path):
+    """Writes a picture, if the model makes images; whether it does."""
+    classes = getattr(getattr(model, "condition", None), "num_classes", None)
+    asked = {} if classes is None else {"condition": np.repeat(np.arange(classes), 10)}  # a row is a class
+    samples = model.sample(10 * (classes or 10), seed=0, **asked)
+    if samples.ndim == 4:
+        grids.save_grid(samples, path, 10)
+    return samples.ndim == 4
 
 
 def _ship_encoder(model, run, folder, data, progress):
@@ -109,14 +118,15 @@ def _ship_classifier(model, run, folder, data):
     return card
 
 
-def export(model: str | Path, format: str, output: str | Path | None = None) -> Path:
+def export(model: str | Path, format: str, output: str | Path | None = None, weights: str = "float32") -> Path:
     """Exports a trained generator.
 
     Args:
         model: folder of a run, whose best model is taken; `.keras` file; or name of a shipped generator.
         format: one of `keras_gan.artifacts.formats.SUFFIXES`.
-        output: file to write; for `"saved_model"` a folder, which gets a numbered subfolder a version, as TensorFlow
-            Serving expects. Default: exports/NAME in the folder where the command runs.
+        output: file to write; for `"saved_model"` and `"openvino"` a folder, which gets a numbered subfolder a
+            version, as their servers expect. Default: exports/NAME in the folder where the command runs.
+        weights: `"float32"` or `"int8"`.
 
     Returns:
         The file or folder written.
@@ -125,6 +135,7 @@ def export(model: str | Path, format: str, output: str | Path | None = None) -> 
         ValueError: if there is no such model, or it is no `.keras` file.
     """
     formats.check_format(format)
+    formats.check_weights(weights, format)
     generator = loading.load(model)
     if isinstance(generator, InferenceNetwork):
         raise ValueError(
@@ -136,15 +147,39 @@ def export(model: str | Path, format: str, output: str | Path | None = None) -> 
     if generator.model is None:
         raise ValueError(f"Exports are made from .keras files and run folders. Received: {model}.")
     name = Path(model).resolve().stem if Path(model).exists() else str(model)
-    path = Path(output) if output is not None else Path("exports") / (name + formats.SUFFIXES[format])
-    if format == "saved_model":
+    ending = "-openvino" if format == "openvino" else formats.SUFFIXES[format]  # a folder beside that of SavedModels
+    path = Path(output) if output is not None else Path("exports") / (name + ending)
+    if format in formats.FOLDERS:
         versions = [int(folder.name) for folder in path.glob("*") if folder.name.isdecimal()]
         path = path / str(max(versions, default=0) + 1)
     card = generator.card
     if (Path(model) / "config.json").is_file():
         card = describe(model, saved.load_best(model))
     if isinstance(generator.model, GAN):
-        generator.model.export(path, format, card)
+        generator.model.export(path, format, card, weights)
     else:
-        formats.export(generator.model, generator.prior, path, format, card, generator.condition)
+        condition = generator.condition
+        formats.export(generator.model, generator.prior, path, format, card, condition, weights=weights)
     return path
+
+
+def upload(model: str | Path, handle: str, weights: str = "float32") -> None:
+    """Shares a trained generator on the Hugging Face Hub, with its card and a picture.
+
+    Args:
+        model: folder of a run, whose best model is taken; `.keras` file; or name of a shipped generator.
+        handle: `"hf://USER/NAME"`.
+        weights: `"float32"` or `"int8"`.
+
+    Raises:
+        ValueError: if there is no such model, it cannot be written there, or huggingface_hub is not installed.
+    """
+    hub.check(handle)
+    with tempfile.TemporaryDirectory() as folder:
+        path = export(model, "keras", Path(folder) / "generator.keras", weights)
+        generator = loading.load(path)
+        picture = Path(folder) / "samples.png"
+        can_draw = generator.condition is None or generator.condition.can_draw
+        drawn = can_draw and _draw_samples(generator, picture)
+        card = files.read_json(formats.own_card(path))
+        hub.upload(path, handle, card, formats.title(card), picture if drawn else None)

@@ -22,19 +22,33 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_gan.conditions import Condition
 from keras_gan.priors import Prior
 
 Generate = Callable[[list[np.ndarray]], np.ndarray]
 Inputs = list[tuple[str, tuple[int, ...]]]
 # What writes a format, and what a reader of it needs beside NumPy.
-WRITTEN_BY = {"saved_model": "tensorflow", "litert": "tensorflow", "onnx": "torch", "torch": "torch"}
+WRITTEN_BY = {
+    "saved_model": "tensorflow",
+    "litert": "tensorflow",
+    "openvino": "tensorflow",
+    "onnx": "torch",
+    "torch": "torch",
+}
 NEEDS = {
     "saved_model": ("tensorflow",),
     "litert": ("tensorflow", "ai_edge_litert"),
+    "openvino": ("tensorflow", "openvino"),
     "onnx": ("torch", "onnx", "onnxscript", "onnxruntime"),
     "torch": ("torch",),
 }
-EXTRAS = {"saved_model": "tensorflow", "litert": "litert", "onnx": "onnx", "torch": "torch"}
+EXTRAS = {"saved_model": "tensorflow", "litert": "litert", "openvino": "openvino", "onnx": "onnx", "torch": "torch"}
+OPENVINO_FILE = "generator.xml"  # in the folder of an OpenVINO program, beside generator.bin
+
+
+def named_inputs(prior: Prior, condition: Condition | None) -> Inputs:
+    """Name and shape, without the rows, of what a generator takes; the noise is the first."""
+    return [("noise", (prior.dim,)), *(zip(condition.names, condition.shapes, strict=True) if condition else ())]
 
 
 def write(generator: keras.Model, inputs: Inputs, prior: Prior, path: Path, format: str) -> None:
@@ -47,7 +61,7 @@ def write(generator: keras.Model, inputs: Inputs, prior: Prior, path: Path, form
             not the format's framework, another process writes, which knows the classes that are registered for Keras
             serialization in a module that it can import. With another prior the program is written without draws.
         path: where to.
-        format: `"saved_model"`, `"litert"`, `"onnx"` or `"torch"`.
+        format: `"saved_model"`, `"litert"`, `"openvino"`, `"onnx"` or `"torch"`.
 
     Raises:
         ValueError: if a package that the format needs is not installed.
@@ -130,6 +144,7 @@ def read(path: Path, format: str) -> tuple[Generate, Inputs]:
     readers: dict[str, Callable[[str], tuple[Any, Inputs]]] = {
         "saved_model": _read_saved_model,
         "litert": _read_litert,
+        "openvino": _read_openvino,
         "onnx": _read_onnx,
         "torch": _read_torch,
     }
@@ -188,6 +203,22 @@ def _read_litert(path):
             interpreter.set_tensor(named[name]["index"], array)
         interpreter.invoke()
         return interpreter.get_tensor(samples["index"])
+
+    return generate, inputs
+
+
+def _read_openvino(path):
+    import openvino
+
+    # Some processors would compute with 16 bits.
+    options = {"INFERENCE_PRECISION_HINT": "f32"}
+    program = openvino.Core().compile_model(str(Path(path) / OPENVINO_FILE), "CPU", options)
+    inputs = _noise_first(
+        [(z.any_name, [side.get_length() for side in list(z.partial_shape)[1:]]) for z in program.inputs]
+    )
+
+    def generate(arrays):
+        return program({name: array for (name, _), array in zip(inputs, arrays, strict=True)})[0]
 
     return generate, inputs
 

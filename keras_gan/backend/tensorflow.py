@@ -222,6 +222,16 @@ def write_litert(generator, inputs, prior, path):
         Path(path).write_bytes(converter.convert())
 
 
+def write_openvino(generator, inputs, prior, path):
+    """By Keras's own export: a folder with generator.xml and generator.bin, whose inputs are named."""
+    del prior
+    tensors = [keras.Input(shape, name=name) for name, shape in inputs]
+    named = keras.Model(tensors, generator(tensors if len(tensors) > 1 else tensors[0]))
+    specs = [keras.InputSpec(shape=(None, *shape), dtype="float32", name=name) for name, shape in inputs]
+    Path(path).mkdir()
+    named.export(str(Path(path) / "generator.xml"), format="openvino", verbose=False, input_signature=specs)
+
+
 def check_replicas(model):
     """Refuses a `tf.distribute` strategy of several replicas, where gradients would add and the noise be the same."""
     strategy = model.distribute_strategy

@@ -194,21 +194,33 @@ class Players(Lines, Composed, Fitted):
         """
         return preprocess(self.preprocessing, x, batch_size)
 
-    def export(self, filepath: Any, format: str = "saved_model", card: dict[str, Any] | None = None) -> None:  # type: ignore[override]
+    def export(  # type: ignore[override]
+        self,
+        filepath: Any,
+        format: str = "saved_model",
+        card: dict[str, Any] | None = None,
+        weights: str = "float32",
+    ) -> None:
         """Exports the generator (with averaged weights, if any) as a program, and checks that it gives the same.
 
         Args:
-            filepath: folder of a SavedModel, or file that ends in `.onnx`, `.tflite`, `.pt2`, `.html` or `.keras`.
-            format: `"saved_model"`, `"onnx"`, `"litert"`, `"torch"`, `"page"` or `"keras"`, on any backend.
+            filepath: folder of a SavedModel or an OpenVINO program, or file that ends in `.onnx`, `.tflite`, `.pt2`,
+                `.html` or `.keras`.
+            format: `"saved_model"`, `"onnx"`, `"litert"`, `"openvino"`, `"torch"`, `"page"` or `"keras"`, on any
+                backend.
             card: what to tell of data and training, written beside it.
+            weights: `"float32"`, or `"int8"` for kernels of 8 bits, in a program of a quarter of the size.
 
         Raises:
-            ValueError: for an unknown format, another ending, or a package that is not installed.
+            ValueError: for an unknown format, another ending, a package that is not installed, or a layer that cannot
+                be quantised.
             RuntimeError: if the program does not give the generator's samples.
         """
         format = "saved_model" if format == "tf_saved_model" else format  # Keras's name for it
         with self.averaged_weights():
-            formats.export(self.generator, self.prior, filepath, format, card, self.condition, self.discriminator)
+            formats.export(
+                self.generator, self.prior, filepath, format, card, self.condition, self.discriminator, weights
+            )
 
     # What Keras asks of a model.
 
