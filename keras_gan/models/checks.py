@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_gan.models.on_demand import OnDemand
 from keras_gan.networks.activation import RANGES, output_activation
 
 _ROUNDING = 1e-5  # preprocessing in float32 may overshoot a range by rounding
@@ -379,7 +380,8 @@ def _is_array(x):
 
 def num_rows(x):
     """Rows of an array, a tensor, or a structure of them: an integer, or a scalar tensor inside a compiled step."""
-    return ops.shape(keras.tree.flatten(x)[0])[0]
+    first = keras.tree.flatten(x)[0]
+    return len(first) if isinstance(first, OnDemand) else ops.shape(first)[0]
 
 
 def check_devices(rows, total, drop_remainder):
@@ -396,7 +398,7 @@ def check_devices(rows, total, drop_remainder):
 
 
 def check_data(x, y, gan, validation=False):
-    """Checks data before training: arrays whole, streams at the first batch.
+    """Checks data before training: arrays whole, streams and rows made on demand at the beginning.
 
     Returns:
         The data; a generator is given back with its first batch put back.
@@ -414,7 +416,8 @@ def check_data(x, y, gan, validation=False):
     if are_arrays(x):
         _check_rows(x, what)
         _check_condition(x, y, gan)
-        rows = int(num_rows(x))
+        made_first = any(isinstance(part, OnDemand) for part in keras.tree.flatten(x))
+        rows = min(int(num_rows(x)), _CHUNK) if made_first else int(num_rows(x))
         for start in range(0, rows, _CHUNK):
             if not _check_values(_part(x, start, start + _CHUNK), gan):
                 break
