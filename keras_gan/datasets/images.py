@@ -78,26 +78,28 @@ def load_images(path: str | Path, size: int | None = None, grayscale: bool = Fal
     many = len(files.names) > _FEW_PICTURES or pixels > _FEW_BYTES
     labels, names_of_classes = _classes(folder, files.names) if classes else (np.full(len(files.names), -1), [])
     seen = _Seen(folder, size)
-    left_out = list(files.unreadable)
+    unreadable = list(files.unreadable)
     images: Any = []
     kept: list[bool] = []
-    looked_at = files.names[:: -(-len(files.names) // _LOOKED_AT)] if many else files.names
+    looked_at = _some(files.names) if many else files.names
     with _attempts(folder, looked_at, read, bar=not many) as attempts:
         for name, picture in attempts:
             kept.append(isinstance(picture, _Picture))
             if isinstance(picture, _Picture):
                 seen.note(name, picture)
                 images += [] if many else [picture.pixels]
-            elif not many:
-                left_out.append(f"{name!r} ({_reason(picture)})")
+            else:
+                unreadable.append(f"{name!r} ({_reason(picture)})")
+    readable = len(files.names) if many and any(kept) else sum(kept)
+    if readable < 3:
+        raise ValueError(
+            f"A data set needs three pictures at least, for three splits. Received: {readable} readable ones of "
+            f"{len(kept)} in {folder}{_and_others(unreadable, files.others)}. Expected: files that Pillow reads, such "
+            "as .png and .jpg."
+        )
+    left_out = list(files.unreadable) if many else unreadable
     if not many:
         labels = labels[np.array(kept, bool)]
-        if len(images) < 3:
-            raise ValueError(
-                f"A data set needs three pictures at least, for three splits. Received: {len(images)} readable ones of "
-                f"{len(kept)} in {folder}{_and_others(left_out, files.others)}. Expected: files that Pillow reads, "
-                "such as .png and .jpg."
-            )
     if classes:
         _check_classes(folder, labels, names_of_classes)
     if left_out:
@@ -278,9 +280,13 @@ def _attempts(
         yield results(threads, shown)
 
 
+def _some(names):
+    return names[:: max(1, -(-len(names) // _LOOKED_AT))]
+
+
 def _first_size(folder, names, read):
-    """Height and width of the first picture that can be read."""
-    with _attempts(folder, names[:_LOOKED_AT], read) as attempts:
+    """Height and width of the first picture that can be read of some."""
+    with _attempts(folder, _some(names), read) as attempts:
         return next((picture.pixels.shape[:2] for _, picture in attempts if isinstance(picture, _Picture)), (0, 0))
 
 

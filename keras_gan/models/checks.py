@@ -13,6 +13,7 @@ from keras_gan.networks.activation import RANGES, output_activation
 
 _ROUNDING = 1e-5  # preprocessing in float32 may overshoot a range by rounding
 _CHUNK = 1000
+_MADE_FIRST = 100  # rows that are made to be checked, where rows are made on demand
 _RESCALING = {"sigmoid": "keras.layers.Rescaling(1 / 255)", "tanh": "keras.layers.Rescaling(1 / 127.5, offset=-1)"}
 
 
@@ -417,9 +418,9 @@ def check_data(x, y, gan, validation=False):
         _check_rows(x, what)
         _check_condition(x, y, gan)
         made_first = any(isinstance(part, OnDemand) for part in keras.tree.flatten(x))
-        rows = min(int(num_rows(x)), _CHUNK) if made_first else int(num_rows(x))
+        rows = min(int(num_rows(x)), _MADE_FIRST) if made_first else int(num_rows(x))
         for start in range(0, rows, _CHUNK):
-            if not _check_values(_part(x, start, start + _CHUNK), gan):
+            if not _check_values(_part(x, start, min(start + _CHUNK, rows)), gan):
                 break
         return x
     batch, x = _first_batch(x, what)

@@ -64,9 +64,8 @@ class Fitted(Resumable):
             ValueError: before training begins, if a number is out of its range, or the data are empty or not finite,
                 are shaped unlike the samples, lie outside the range of a sigmoid or tanh generator, or lack what the
                 condition needs (arrays are checked whole, streams at the first batch, pictures that are decoded as
-                they are needed at the first thousand); or under a `tf.distribute`
-                strategy of several replicas or in a `torch.distributed` group of several processes, which would train
-                wrongly.
+                they are needed at the first hundred); or under a `tf.distribute` strategy of several replicas or in a
+                `torch.distributed` group of several processes, which would train wrongly.
         """
         self._assert_compile_called("fit")
         backend.check_replicas(self)

@@ -245,12 +245,12 @@ class Players(Lines, Composed, Fitted):
         """
         self._build_preprocessing(x)
         self.evaluation_seed.state.assign(self.evaluation_seed.state * np.array([1, 0], "uint32"))
-        arguments = inspect.signature(super().evaluate).bind(x, *args, **kwargs).arguments
-        given = tuple(arguments.get(name) for name in ("x", "y", "sample_weight"))
-        if (batches := in_order(given, arguments.get("batch_size") or 32)) is not given:
-            arguments = {**arguments, "x": batches, "y": None, "sample_weight": None}
+        bound = inspect.signature(super().evaluate).bind(x, *args, **kwargs)
+        given = tuple(bound.arguments.get(name) for name in ("x", "y", "sample_weight"))
+        if (batches := in_order(given, bound.arguments.get("batch_size") or 32)) is not given:
+            bound.arguments |= {"x": batches, "y": None, "sample_weight": None}
         with backend.shuffling_untouched():
-            return super().evaluate(**arguments)
+            return super().evaluate(*bound.args, **bound.kwargs)
 
 
 def told(first: Any, condition: tuple[Any, ...]) -> Any:
