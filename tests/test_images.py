@@ -11,7 +11,8 @@ import pytest
 from PIL import Image, ImageCms
 
 import keras_gan as kg
-from keras_gan.datasets import DatasetNotFoundError
+from keras_gan.datasets import DatasetNotFoundError, images
+from keras_gan.models.on_demand import OnDemand
 
 pytestmark = pytest.mark.one_backend("jax")
 
@@ -517,3 +518,244 @@ def test_the_fingerprint_tells_the_pictures_apart(tmp_path):
     uint8([[(0, 1, 2), (3, 4, 6)]]).save(folder / "1 good.png")
     assert before != kg.datasets.load("images", path=folder).fingerprint
     assert kg.datasets.load("ring").fingerprint == ""
+
+
+def streamed(monkeypatch):
+    monkeypatch.setattr(images, "_FEW_PICTURES", 2)
+
+
+def splits(data):
+    return data.train, data.validation, data.test
+
+
+@pytest.mark.parametrize("options", [{"size": 7}, {"grayscale": True}, {"size": 5, "classes": True}])
+def test_many_pictures_are_those_of_the_array(options, folder, monkeypatch):
+    path, _ = folder
+    arrays = kg.datasets.load("images", path=path, **options)
+    streamed(monkeypatch)
+    data = kg.datasets.load("images", path=path, **options)
+    for few, many in zip(splits(arrays), splits(data), strict=True):
+        assert isinstance(few, np.ndarray)
+        assert isinstance(many, OnDemand)
+        assert many.shape == few.shape
+        np.testing.assert_array_equal(np.asarray(many), few)
+    for few, many in zip(splits(arrays.labels), splits(data.labels), strict=True):
+        np.testing.assert_array_equal(many, few)
+    np.testing.assert_array_equal(data.pixel_mean(), arrays.pixel_mean())
+    assert data.card["description"] == arrays.card["description"]
+
+
+def test_many_bytes_are_many(folder, monkeypatch):
+    monkeypatch.setattr(images, "_FEW_BYTES", 20 * 12 * 12 * 3 - 1)
+    assert isinstance(kg.datasets.load("images", path=folder[0]).train, OnDemand)
+    assert isinstance(kg.datasets.load("images", path=folder[0], grayscale=True).train, np.ndarray)
+
+
+def test_nothing_is_decoded_before_it_is_asked_for(folder, monkeypatch):
+    read = []
+    monkeypatch.setattr(images, "_LOOKED_AT", 4)
+    original = images._read
+    monkeypatch.setattr(images, "_read", lambda file, **options: [read.append(file), original(file, **options)][1])
+    streamed(monkeypatch)
+    data = kg.datasets.load("images", path=folder[0], size=8)
+    assert len(read) == 4
+    assert data.fingerprint
+    assert len(read) == 4
+    data.train[:3]
+    assert len(read) == 7
+
+
+def test_a_broken_file_that_is_met_late_gives_way_to_the_next(folder, monkeypatch):
+    path, _ = folder
+    streamed(monkeypatch)
+    monkeypatch.setattr(images, "_LOOKED_AT", 2)
+    sound = np.asarray(kg.datasets.load("images", path=path, size=8).train)
+    broken = sound[[5, 6], 0, 0, 0]  # the values are the numbers of the files
+    for value in broken:
+        (path / f"{value % 3}" / f"{value:02d}.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    expected = sound.copy()
+    expected[[5, 6]] = sound[7]
+    for rows in ([5, 6, 7], [6, 5], range(16)):  # in whatever order they are asked for
+        data = kg.datasets.load("images", path=path, size=8)
+        with pytest.warns(
+            UserWarning, match=r"cannot be read, so far: 1, the last '.*\.png' \(no picture that"
+        ) as said:
+            found = data.train[np.array(rows)]
+        np.testing.assert_array_equal(found, expected[rows])
+        assert len(said) == 1
+        assert "\n" not in str(said[0].message)
+        assert sorted(data.left_out) == sorted(
+            f"'{value % 3}/{value:02d}.png' (no picture that Pillow knows)" for value in broken
+        )
+
+
+def test_a_broken_file_gives_way_to_one_of_its_class(folder, monkeypatch):
+    path, _ = folder
+    streamed(monkeypatch)
+    data = kg.datasets.load("images", path=path, size=8, classes=True)
+    last = int(np.flatnonzero(data.labels.train == 1)[-1])  # after it comes the first again
+    first = int(np.flatnonzero(data.labels.train == 1)[0])
+    value = int(data.train[last, 0, 0, 0])
+    expected = data.train[first]
+    (path / "1" / f"{value:02d}.png").write_bytes(b"")
+    data = kg.datasets.load("images", path=path, size=8, classes=True)
+    with pytest.warns(UserWarning, match="so far: 1"):
+        np.testing.assert_array_equal(data.train[last], expected)
+    for file in (path / "1").iterdir():
+        file.write_bytes(b"")
+    data = kg.datasets.load("images", path=path, size=8, classes=True)
+    with (
+        pytest.warns(UserWarning, match="so far: 1"),
+        pytest.raises(ValueError, match="None of the pictures of a split or class"),
+    ):
+        data.train[last]
+
+
+def test_sizes_and_ranges_that_do_not_fit_are_said_late_too(folder, monkeypatch):
+    path, write = folder
+    streamed(monkeypatch)
+    monkeypatch.setattr(images, "_LOOKED_AT", 1)
+    write("0/other.png", 30, 14)
+    with pytest.raises(ValueError, match=r"differ in size.*12x12.*0/other\.png' of 30x14.*size=12"):
+        np.concatenate([np.asarray(split) for split in splits(kg.datasets.load("images", path=path))])
+    Image.fromarray(np.array([[0, 300]], "int32")).save(path / "0/other.png", "tiff")
+    with pytest.raises(ValueError, match=r"picture '0/other\.png' in .* has values of an unknown range"):
+        np.concatenate([np.asarray(split) for split in splits(kg.datasets.load("images", path=path, size=8))])
+
+
+def test_many_files_of_which_none_is_a_picture(tmp_path, monkeypatch):
+    streamed(monkeypatch)
+    for number in range(5):
+        (tmp_path / f"{number}.jpg").write_text("no picture")
+    with pytest.raises(ValueError, match=r"0 readable ones of 5 in .*'0\.jpg' \(no picture that Pillow knows\)"):
+        kg.datasets.load("images", path=tmp_path)
+    with pytest.raises(ValueError, match=r"0 readable ones of 5 in .*'0\.jpg' \(no picture that Pillow knows\)"):
+        kg.datasets.load("images", path=tmp_path, size=8)
+
+
+def test_what_looks_spoiled_is_said_of_some(folder, monkeypatch):
+    streamed(monkeypatch)
+    monkeypatch.setattr(images, "_LOOKED_AT", 5)
+    with pytest.warns(UserWarning, match=r"of one plain colour: 5 of 5 looked at, the first '0/00\.png'"):
+        kg.datasets.load("images", path=folder[0])
+
+
+def test_the_fingerprint_of_many_is_of_names_and_sizes(folder, monkeypatch):
+    path, write = folder
+    streamed(monkeypatch)
+    found = {kg.datasets.load("images", path=path, **options).fingerprint for options in ({}, {"size": 8})}
+    found.add(kg.datasets.load("images", path=path, grayscale=True).fingerprint)
+    assert kg.datasets.load("images", path=path).fingerprint in found
+    (path / "0" / "00.png").rename(path / "0" / "renamed.png")
+    found.add(kg.datasets.load("images", path=path).fingerprint)
+    write("0/renamed.png", 12, 12)
+    with open(path / "0" / "renamed.png", "ab") as file:
+        file.write(b"longer")
+    found.add(kg.datasets.load("images", path=path).fingerprint)
+    assert len(found) == 5
+
+
+def test_at_most_so_many_are_held_out(folder, monkeypatch):
+    monkeypatch.setattr(images, "_MOST_HELD_OUT", 1)
+    data = kg.datasets.load("images", path=folder[0])
+    assert [len(split) for split in splits(data)] == [18, 1, 1]
+    assert "the last two times 1 validation and test" in data.card["rows"]
+
+
+def test_subfolders_are_classes(folder):
+    path, write = folder
+    write("z\nz/deep/er/a.png", 12, 12, 200)
+    write("z\nz/b.png", 12, 12, 200)
+    data = kg.datasets.load("images", path=path, classes=True)
+    assert data.card["classes"] == ["0", "1", "2", "z\nz"]
+    assert "22 pictures of 4 classes" in data.card["description"]
+    for images_of, labels in zip(splits(data), splits(data.labels), strict=True):
+        values = images_of[:, 0, 0, 0]
+        np.testing.assert_array_equal(labels, np.where(values == 200, 3, values % 3))
+        assert labels.dtype == np.int64
+    assert set(data.labels.train) == {0, 1, 2, 3}
+
+
+def test_each_class_is_trained_on_however_few_it_has(tmp_path):
+    for number in range(8):
+        good(tmp_path / f"class {number}")
+        (tmp_path / f"class {number}" / "0 good.png").unlink()
+    for seed in range(3):
+        good(tmp_path / f"more {seed}")
+        data = kg.datasets.load("images", path=tmp_path, classes=True)
+        assert set(data.labels.train) == set(range(9 + seed))
+        assert len(data.train) == len(data.labels.train) == 16 + 3 * (seed + 1) - 2 * ((16 + 3 * (seed + 1)) // 10)
+
+
+def test_subfolders_that_are_no_classes(tmp_path):
+    def load():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return kg.datasets.load("images", path=tmp_path / "a", classes=True)
+
+    good(tmp_path / "a")
+    with pytest.raises(
+        ValueError, match=r"Received: 3 of 3 pictures beside the subfolders of .*, the first '0 good\.png'"
+    ):
+        load()
+    for file in good(tmp_path / "a").iterdir():
+        file.unlink()
+    good(tmp_path / "a" / "cats")
+    with pytest.raises(ValueError, match=r"two subfolders or more. Received: one, 'cats', with pictures in"):
+        load()
+    good(tmp_path / "a" / "dogs")
+    for name in ("1 good.png", "2 good.png"):
+        (tmp_path / "a" / "dogs" / name).write_bytes(b"")
+    with pytest.raises(
+        ValueError, match=r"two pictures at least. Received: 1 readable ones in the subfolder 'dogs' of"
+    ):
+        load()
+    (tmp_path / "a" / "dogs" / "1 good.png").unlink()
+    uint8([[(9, 9, 2), (3, 4, 5)]]).save(tmp_path / "a" / "dogs" / "1 good.png")
+    assert load().card["classes"] == ["cats", "dogs"]
+    uint8([[(9, 9, 2), (3, 4, 5)]]).save(tmp_path / "a" / "outside.png")
+    with pytest.raises(ValueError, match=r"Received: 1 of 7 pictures beside the subfolders"):
+        load()
+
+
+def test_pictures_that_are_all_alike_or_cut_or_enlarged_are_named(folder, tmp_path):
+    path, write = folder
+    three(tmp_path / "alike", "a.png", lambda file: uint8(COLOURS).save(file))
+    with pytest.warns(UserWarning, match=r"are all alike: 3\. A generator would learn this one picture"):
+        kg.datasets.load("images", path=tmp_path / "alike")
+    write("0/wide.png", 41, 20)
+    with pytest.warns(
+        UserWarning, match=r"smaller than 13x13 and are enlarged: 20, the first '0/00\.png' of 12x12 pixels"
+    ):
+        kg.datasets.load("images", path=path, size=13)
+    with pytest.warns(UserWarning, match=r"less than half of each.*: 1, the first '0/wide\.png' of 41x20 pixels"):
+        kg.datasets.load("images", path=path, size=8)
+
+
+def test_a_model_learns_from_many_pictures(folder, monkeypatch):
+    """One run of each kind of look: checks before training, training, validation, preprocessing."""
+    import keras
+    from conftest import make_networks
+
+    path, _ = folder
+    arrays = kg.datasets.load("images", path=path, size=2, grayscale=True, classes=True)
+    streamed(monkeypatch)
+    data = kg.datasets.load("images", path=path, size=2, grayscale=True, classes=True)
+    found = []
+    for some in (arrays, data):
+        keras.utils.set_random_seed(1)
+        generator, discriminator = make_networks()
+        noise, picture = keras.Input((generator.input_shape[-1],)), keras.Input((2, 2, 1))
+        gan = kg.GAN(
+            keras.Model(noise, keras.layers.Reshape((2, 2, 1))(generator(noise))),
+            keras.Model(picture, discriminator(keras.layers.Flatten()(picture))),
+            preprocessing=some.preprocessing,
+            seed=1,
+        )
+        gan.compile()
+        history = gan.fit(some.train, batch_size=5, epochs=2, validation_data=some.validation, verbose=0).history
+        fid = kg.evaluation.references.RealImages(some).sample(4, seed=0)
+        found.append((history, gan.sample(3, seed=0), fid, gan.preprocess(some.test)))
+    assert found[0][0] == found[1][0]
+    for one, other in zip(found[0][1:], found[1][1:], strict=True):
+        np.testing.assert_array_equal(one, other)

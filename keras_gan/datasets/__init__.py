@@ -41,7 +41,8 @@ def load(name: str, **options: Any) -> Dataset:
             installed) or `"keras"` (Keras's download, the original order and so the paper's rows). For `"mnist"` also
             `path=` to an npz file in the format of Keras's `mnist.npz`. For `"tfd"`: `path=` to the MATLAB file, by
             default what the environment variable `KERAS_GAN_TFD` says, and `fold=` 0 to 4. For `"images"`: `path=` to
-            the folder, `size=` to cut squares and resize them to so many pixels a side, `grayscale=True`.
+            the folder, `size=` to cut squares and resize them to so many pixels a side, `grayscale=True`, and
+            `classes=True` for subfolders that are classes.
 
     Returns:
         `Dataset` with `.train`, `.validation`, `.test`: uint8 images of shape `(n, h, w, c)`, or points; `.labels`,

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from keras_gan.layers import GlobalContrastNormalization
+from keras_gan.models.on_demand import OnDemand
 from keras_gan.models.preprocessing import preprocess
 
 
@@ -17,9 +18,9 @@ from keras_gan.models.preprocessing import preprocess
 class Splits:
     """The same thing for each split."""
 
-    train: np.ndarray
-    validation: np.ndarray
-    test: np.ndarray
+    train: Any  # np.ndarray, or keras_gan.models.on_demand.OnDemand, which is used like one
+    validation: Any
+    test: Any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Dataset(Splits):
 
     Attributes:
         train: uint8 images of shape `(n, h, w, c)`, or float32 points of shape `(n, d)`; `validation` and `test`
-            likewise.
+            likewise. Many pictures of a folder are `keras_gan.models.on_demand.OnDemand`, which is used like an array.
         labels: `Splits` of int64 labels of shape `(n,)`.
         preprocessing: Keras layer from pixels to the scale that models of these images work on; none for points.
         card: dict that says what the images are, where they came from, in which order the rows stand, and under
@@ -37,6 +38,8 @@ class Dataset(Splits):
             system's name to `(value, standard error)`.
         separable_classes: whether the labels are classes, from 0 on, that a small classifier tells apart.
         note: a sentence that every number measured on these images has to stand beside, or "".
+        left_out: names of files that cannot be read, with the reason; of pictures that are decoded as they are needed
+            it grows while they are.
         other_folds: the data set's folds where it has several, this one among them; read them as `folds`.
     """
 
@@ -46,6 +49,7 @@ class Dataset(Splits):
     published: dict[str, dict[str, tuple[float, float]]] = dataclasses.field(default_factory=dict)
     separable_classes: bool = False
     note: str = ""
+    left_out: list[str] = dataclasses.field(default_factory=list, repr=False)
     other_folds: tuple["Dataset", ...] = dataclasses.field(default=(), repr=False)
 
     @property
@@ -55,12 +59,18 @@ class Dataset(Splits):
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the images of all splits, which tells whether they are still the same; "" for points."""
+        """SHA-256 of the images of all splits, which tells whether they are still the same; "" for points.
+
+        Of pictures that are decoded as they are needed it is that of the files' names and sizes.
+        """
         digest = hashlib.sha256()
         for split in keras.tree.flatten((self.train, self.validation, self.test)):
             if split.dtype != "uint8":  # points are drawn anew, and on other machines their last bits may differ
                 return ""
             digest.update(str(split.shape).encode())
+            if isinstance(split, OnDemand):
+                digest.update(split.fingerprint.encode())
+                continue
             digest.update(np.ascontiguousarray(split).data)
         return digest.hexdigest()
 

@@ -8,10 +8,12 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_gan.models.on_demand import OnDemand
 from keras_gan.networks.activation import RANGES, output_activation
 
 _ROUNDING = 1e-5  # preprocessing in float32 may overshoot a range by rounding
 _CHUNK = 1000
+_MADE_FIRST = 100  # rows that are made to be checked, where rows are made on demand
 _RESCALING = {"sigmoid": "keras.layers.Rescaling(1 / 255)", "tanh": "keras.layers.Rescaling(1 / 127.5, offset=-1)"}
 
 
@@ -379,7 +381,8 @@ def _is_array(x):
 
 def num_rows(x):
     """Rows of an array, a tensor, or a structure of them: an integer, or a scalar tensor inside a compiled step."""
-    return ops.shape(keras.tree.flatten(x)[0])[0]
+    first = keras.tree.flatten(x)[0]
+    return len(first) if isinstance(first, OnDemand) else ops.shape(first)[0]
 
 
 def check_devices(rows, total, drop_remainder):
@@ -396,7 +399,7 @@ def check_devices(rows, total, drop_remainder):
 
 
 def check_data(x, y, gan, validation=False):
-    """Checks data before training: arrays whole, streams at the first batch.
+    """Checks data before training: arrays whole, streams and rows made on demand at the beginning.
 
     Returns:
         The data; a generator is given back with its first batch put back.
@@ -414,9 +417,10 @@ def check_data(x, y, gan, validation=False):
     if are_arrays(x):
         _check_rows(x, what)
         _check_condition(x, y, gan)
-        rows = int(num_rows(x))
+        made_first = any(isinstance(part, OnDemand) for part in keras.tree.flatten(x))
+        rows = min(int(num_rows(x)), _MADE_FIRST) if made_first else int(num_rows(x))
         for start in range(0, rows, _CHUNK):
-            if not _check_values(_part(x, start, start + _CHUNK), gan):
+            if not _check_values(_part(x, start, min(start + _CHUNK, rows)), gan):
                 break
         return x
     batch, x = _first_batch(x, what)

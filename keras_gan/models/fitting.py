@@ -7,7 +7,7 @@ import keras
 
 from keras_gan import backend
 from keras_gan.models import checks
-from keras_gan.models.minibatches import Minibatches
+from keras_gan.models.minibatches import Minibatches, in_order, part
 from keras_gan.models.random_state import Resumable
 
 
@@ -50,7 +50,9 @@ class Fitted(Resumable):
 
         Args:
             x: data: an array or tensor of shape `(n, ...)`, a structure of them, or a `tf.data.Dataset`, `PyDataset`,
-                torch `DataLoader` or generator of batches. A stream supplies batches of k * m, split inside.
+                torch `DataLoader` or generator of batches. A stream supplies batches of k * m, split inside. Many
+                pictures of a folder (`keras_gan.datasets.load("images")`) are decoded as they are needed, in the same
+                order as an array of them.
             y: what stands beside the data: labels for a condition, or for losses of your own.
             batch_size: m, the size of a minibatch (default 32). With arrays an iteration takes k * m rows.
             *args: what follows in `keras.Model.fit`.
@@ -61,9 +63,9 @@ class Fitted(Resumable):
         Raises:
             ValueError: before training begins, if a number is out of its range, or the data are empty or not finite,
                 are shaped unlike the samples, lie outside the range of a sigmoid or tanh generator, or lack what the
-                condition needs (arrays are checked whole, streams at the first batch); or under a `tf.distribute`
-                strategy of several replicas or in a `torch.distributed` group of several processes, which would train
-                wrongly.
+                condition needs (arrays are checked whole, streams at the first batch, pictures that are decoded as
+                they are needed at the first hundred); or under a `tf.distribute` strategy of several replicas or in a
+                `torch.distributed` group of several processes, which would train wrongly.
         """
         self._assert_compile_called("fit")
         backend.check_replicas(self)
@@ -74,6 +76,8 @@ class Fitted(Resumable):
             arguments = self._in_minibatches(**arguments, drop_remainder=drop_remainder)
         if arguments.get("validation_data") is not None:
             self._check_validation(arguments["validation_data"])
+            rows = int(arguments.get("validation_batch_size") or batch_size or 32)
+            arguments["validation_data"] = in_order(arguments["validation_data"], rows)
         self.take_up_random_state()
         return super().fit(**arguments)
 
@@ -86,8 +90,8 @@ class Fitted(Resumable):
         if split_off and arguments.get("validation_data") is None:
             kept = int(checks.num_rows(x) * (1 - split_off))
             checks.check_parts(checks.num_rows(x), kept, split_off)
-            arguments["validation_data"] = keras.tree.map_structure(lambda array: array[kept:], arrays)
-            arrays = keras.tree.map_structure(lambda array: array[:kept], arrays)
+            arguments["validation_data"] = part(arrays, kept, checks.num_rows(x))
+            arrays = part(arrays, 0, kept)
         arrays = self._beside(arrays)
         rows = batch_size * self.minibatches_per_iteration
         checks.check_batches(checks.num_rows(arrays[0]), rows, drop_remainder)

@@ -6,6 +6,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_gan.models.on_demand import OnDemand
+
+_AHEAD = 4  # batches whose rows are made, where they are made on demand, while a step runs
+
 
 class Minibatches(keras.utils.PyDataset):
     """Arrays as minibatches: one fresh shuffle per pass, no row twice, a short last batch used, as in the 2014 code.
@@ -16,7 +20,7 @@ class Minibatches(keras.utils.PyDataset):
     pass has its own.
 
     Args:
-        arrays: structure of arrays of shape `(n, ...)`.
+        arrays: structure of arrays of shape `(n, ...)`, or of rows that are made on demand (`OnDemand`).
         batch_size: rows of a batch.
         seed: integer.
         first_batch: batches made before this pass, a non-negative integer.
@@ -55,7 +59,11 @@ class Minibatches(keras.utils.PyDataset):
         if index == 0 and self._pass_ahead:
             self._order = self.next_order()
         self._pass_ahead = False
-        rows = self._order[index * self.batch_size : (index + 1) * self.batch_size]
+        start = index * self.batch_size
+        for array in keras.tree.flatten(self.arrays):
+            if isinstance(array, OnDemand):
+                array.expect(self._order[start : start + (1 + _AHEAD) * self.batch_size])
+        rows = self._order[start : start + self.batch_size]
         return keras.tree.map_structure(lambda array: array[rows], self.arrays)
 
     def next_order(self) -> np.ndarray:
@@ -73,7 +81,22 @@ class Minibatches(keras.utils.PyDataset):
 
 
 def _as_numpy(array):
-    return array if isinstance(array, np.ndarray) else keras.ops.convert_to_numpy(array)
+    return array if isinstance(array, (np.ndarray, OnDemand)) else keras.ops.convert_to_numpy(array)
+
+
+def in_order(data: Any, batch_size: int) -> Any:
+    """Data `x`, `(x, y)` or `(x, y, weights)` as Keras takes them: batches, if rows are made on demand."""
+    if not any(isinstance(array, OnDemand) for array in keras.tree.flatten(data)):
+        return data
+    arrays = tuple(array for array in keras.utils.unpack_x_y_sample_weight(data) if array is not None)
+    return Minibatches(arrays, batch_size, shuffle=False)
+
+
+def part(arrays: Any, start: int, stop: int) -> Any:
+    """So many rows of each array; rows that are made on demand are still to be made."""
+    return keras.tree.map_structure(
+        lambda array: array.part(start, stop) if isinstance(array, OnDemand) else array[start:stop], arrays
+    )
 
 
 def split(x: Any, y: Any, parts: int) -> list[tuple[Any, Any]]:
@@ -94,10 +117,10 @@ def split(x: Any, y: Any, parts: int) -> list[tuple[Any, Any]]:
     starts = [size * i // parts for i in range(parts)]
     stops = [largest(size * (i + 1) // parts, start + 1) for i, start in enumerate(starts)]
 
-    def part(batch, start, stop):
+    def cut(batch, start, stop):
         return None if batch is None else keras.tree.map_structure(lambda rows: rows[start:stop], batch)
 
-    return [(part(x, start, stop), part(y, start, stop)) for start, stop in zip(starts, stops, strict=True)]
+    return [(cut(x, start, stop), cut(y, start, stop)) for start, stop in zip(starts, stops, strict=True)]
 
 
 def updates_per_epoch(num_examples: int, batch_size: int, discriminator_steps: int = 1) -> int:

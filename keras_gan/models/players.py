@@ -1,6 +1,7 @@
 """Two networks that play: what they make and say of each other, and how they are sampled, kept and exported."""
 
 import contextlib
+import inspect
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +16,7 @@ from keras_gan.models import checks
 from keras_gan.models.averaging import Average
 from keras_gan.models.fitting import Fitted
 from keras_gan.models.lines import Lines
+from keras_gan.models.minibatches import in_order
 from keras_gan.models.parts import Composed
 from keras_gan.models.preprocessing import preprocess
 
@@ -255,8 +257,12 @@ class Players(Lines, Composed, Fitted):
         """
         self._build_preprocessing(x)
         self.evaluation_seed.state.assign(self.evaluation_seed.state * np.array([1, 0], "uint32"))
+        bound = inspect.signature(super().evaluate).bind(x, *args, **kwargs)
+        given = tuple(bound.arguments.get(name) for name in ("x", "y", "sample_weight"))
+        if (batches := in_order(given, bound.arguments.get("batch_size") or 32)) is not given:
+            bound.arguments |= {"x": batches, "y": None, "sample_weight": None}
         with backend.shuffling_untouched():
-            return super().evaluate(x, *args, **kwargs)
+            return super().evaluate(*bound.args, **bound.kwargs)
 
 
 def told(first: Any, condition: tuple[Any, ...]) -> Any:
