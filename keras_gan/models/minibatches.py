@@ -22,6 +22,10 @@ class Minibatches(keras.utils.PyDataset):
         first_batch: batches made before this pass, a non-negative integer.
         shuffle: True: all rows; `"batch"`: only within each batch; False: not at all.
         drop_remainder: whether a short last batch is left out.
+        parts: minibatches of a batch.
+        replicas: copies of the model that share each batch. They are dealt the rows of every minibatch evenly, and in
+            a batch the rows of one replica stand together.
+        replica: the one whose rows alone are in the batches. Default: those of all.
     """
 
     def __init__(
@@ -32,8 +36,12 @@ class Minibatches(keras.utils.PyDataset):
         first_batch: int = 0,
         shuffle: bool | str = True,
         drop_remainder: bool = False,
+        parts: int = 1,
+        replicas: int = 1,
+        replica: int | None = None,
     ) -> None:
         super().__init__()
+        self.parts, self.replicas, self.replica = parts, replicas, replica
         self.arrays = keras.tree.map_structure(_as_numpy, arrays)
         self.batch_size, self.drop_remainder = batch_size, drop_remainder
         self._seed, self._first_batch, self._shuffle = seed, first_batch, shuffle
@@ -56,10 +64,12 @@ class Minibatches(keras.utils.PyDataset):
             self._order = self.next_order()
         self._pass_ahead = False
         rows = self._order[index * self.batch_size : (index + 1) * self.batch_size]
+        if self.replica is not None:
+            rows = np.split(rows, self.replicas)[self.replica]
         return keras.tree.map_structure(lambda array: array[rows], self.arrays)
 
-    def next_order(self) -> np.ndarray:
-        """The rows in the order of the next pass, shape `(n,)`, int64."""
+    def next_order(self, looking: bool = False) -> np.ndarray:
+        """The rows in the order of the next pass, shape `(n,)`, int64. `looking`: it stays the next."""
         order = np.arange(self._num_rows)
         if self._shuffle:
             random = np.random.default_rng([self._seed, self._first_batch])
@@ -68,8 +78,16 @@ class Minibatches(keras.utils.PyDataset):
                     random.shuffle(order[start : start + self.batch_size])
             else:
                 random.shuffle(order)
-        self._first_batch += self.num_batches
-        return order
+        if not looking:
+            self._first_batch += self.num_batches
+        return order if self.replicas == 1 or self.parts == 1 else self._dealt(order)
+
+    def _dealt(self, order):
+        batches = [
+            order[i : i + self.batch_size] for i in range(0, self.num_batches * self.batch_size, self.batch_size)
+        ]
+        shares = [rows.reshape(self.parts, self.replicas, -1).swapaxes(0, 1).reshape(-1) for rows in batches]
+        return np.concatenate(shares)
 
 
 def _as_numpy(array):
