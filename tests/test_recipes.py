@@ -27,7 +27,7 @@ from keras_gan import cli, runs
 from keras_gan.artifacts import files
 
 RUN = {"every": 5, "seed": None, "run_dir": None, "device": "auto", "precision": "float32", "batch_size": 100}
-SIMULTANEOUS = {"objective": "non_saturating", "updates": "simultaneous", "discriminator_steps": 1}
+SIMULTANEOUS = {"objective": "non_saturating", "updates": "simultaneous", "discriminator_steps": 1, "devices": 1}
 RELEASED = {
     **RUN,
     **SIMULTANEOUS,
@@ -53,6 +53,7 @@ MNIST = {"data_source": None, "data_path": None}
 CIFAR10 = {"width": 1.0, "data_source": None}
 GAUSSIANS = {
     **RUN,
+    "devices": 1,
     "every": 1,
     "updates": "alternating",
     "discriminator_weight": 1.0,

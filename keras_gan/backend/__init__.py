@@ -15,6 +15,7 @@
 - `product_with(matrix)` is the function of blocks that multiplies them by the matrix's transpose, on a GPU if there is.
 - `use_device(device)` chooses GPU or CPU and lets GPU memory grow.
 - `use_devices(number)` lets every training from then on use so many; `is_first()`: whether this process is to write.
+- `from_first(value)` is what the first process has for a value.
 - `check_replicas(model)` is how many copies of the model share a step; it refuses to train where that would go wrong.
 - `replica()` is the one whose rows this process reads, or None where it reads those of all.
 - `own_rows(draw, rows)` is the replica's part of what is drawn for the whole batch.
@@ -45,6 +46,7 @@ compiled = _adapter.compiled
 convolve = _adapter.convolve
 describe_device = _adapter.describe_device
 differentiate = _adapter.differentiate
+from_first = _adapter.from_first
 in_unison = _adapter.in_unison
 input_gradient = _adapter.input_gradient
 is_first = _adapter.is_first

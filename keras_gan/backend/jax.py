@@ -257,6 +257,11 @@ def is_first():
     return True
 
 
+def from_first(value):
+    """The value as it is: there is one process."""
+    return value
+
+
 def use_device(device):
     """Chooses `"auto"`, `"gpu"` or `"cpu"`; GPU memory is taken as it is needed."""
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")

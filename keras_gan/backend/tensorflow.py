@@ -346,6 +346,11 @@ def is_first():
     return True
 
 
+def from_first(value):
+    """The value as it is: there is one process."""
+    return value
+
+
 def use_device(device):
     """Chooses `"auto"`, `"gpu"` or `"cpu"`; GPU memory is taken as it is needed."""
     gpus = tf.config.list_physical_devices("GPU")

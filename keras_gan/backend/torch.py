@@ -8,7 +8,7 @@ import keras
 import torch
 
 from keras_gan.backend import processes
-from keras_gan.backend.processes import batch_mean, in_unison, summed  # noqa: F401 - a part of this backend
+from keras_gan.backend.processes import batch_mean, from_first, in_unison, summed  # noqa: F401 - a part of this backend
 
 
 def step(method):
