@@ -2,15 +2,18 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import keras
 import numpy as np
 import on_devices
 import pytest
+from checks import history
 from conftest import weights
 
 PROGRAM = Path(on_devices.__file__)
@@ -41,9 +44,8 @@ def folder(tmp_path_factory):
     """What two devices did; the one of this process has meanwhile nothing to do."""
     folder = tmp_path_factory.mktemp("devices")
     processes = started(PROGRAM, 2, folder)
-    for process in processes:
-        _, errors = process.communicate(timeout=600)
-        assert process.returncode == 0, errors[-3000:]
+    errors = [process.communicate(timeout=600)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0] * len(processes), "\n".join(e[-3000:] for e in errors)
     return folder
 
 
@@ -109,3 +111,35 @@ def test_what_cannot_be_shared_is_refused(told):
     assert "stream" in said["stream"]
     if BACKEND == "torch":
         assert "All processes of a training are given the same" in said["other data"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(BACKEND != "torch", reason="elsewhere there is one process")
+def test_a_process_that_is_killed_ends_the_others_and_the_run_resumes(tmp_path):
+    def command(*more):
+        program = "import sys; sys.argv[0] = 'keras-gan'; import keras_gan_command; keras_gan_command.main()"
+        words = ["train", "digits", "--device", "cpu", "--batch-size", "100", "--run-dir", str(tmp_path), *more]
+        return subprocess.Popen([sys.executable, "-c", program, *words], stderr=subprocess.PIPE, text=True)
+
+    def saved():
+        time.sleep(0.2)
+        return (tmp_path / "model.keras").stat().st_mtime_ns if (tmp_path / "model.keras").exists() else 0
+
+    for killed, line in ((1, "error: Another process of this training has ended"), (0, "ended by signal 9")):
+        before = saved()
+        run = command("--devices", "2")
+        while saved() == before and run.poll() is None:
+            pass
+        children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+        started = [child for child in children if b"keras_gan_command" in Path(f"/proc/{child}/cmdline").read_bytes()]
+        os.kill(int(started[killed]), signal.SIGKILL)
+        _, said = run.communicate(timeout=60)
+        assert run.returncode == 2
+        errors = [text for text in said.splitlines() if "error" in text.lower()]
+        assert len(errors) == 1
+        assert line in errors[0]
+    done = history(tmp_path)
+    run = command("--devices", "1", "--epochs", str(len(done) + 3))
+    _, said = run.communicate(timeout=300)
+    assert run.returncode == 0, said
+    assert len(history(tmp_path)) == len(done) + 3

@@ -101,7 +101,7 @@ class Fitted(Resumable):
             arrays,
             rows,
             seed=self._order_seed,
-            first_batch=int(self.iterations),
+            first_batch=int(self.iterations.numpy()),  # int() alone fails under a strategy of TensorFlow
             shuffle=arguments.pop("shuffle", True),
             drop_remainder=drop_remainder,
             parts=parts,
