@@ -74,10 +74,9 @@ def main() -> None:
     given = parser.parse_args()
     network = given.inside, given.between, given.latency
     print("Milliseconds per step, and how many examples per second in comparison with one GPU\n")
-    print(
-        "| model | reduced per step | one GPU | 8, same batch | 64, same batch | 8, batch times 8 | 64, batch times 64 |"
-    )
-    print("|---|--:|--:|--:|--:|--:|--:|")
+    columns = ["reduced per step", "one GPU", "8, same batch", "64, same batch", "8, batch times 8"]
+    columns.append("64, batch times 64")
+    print(f"| model | {' | '.join(columns)} |\n|---{'|--:' * len(columns)}|")
     for name, model in MODELS.items():
         alone = seconds_of_compute(model, model.batch, given.arithmetic, given.memory)
         cells = [f"{reduced(model) / 1e6:.0f} MB", f"{1e3 * alone:.2f}"]

@@ -104,7 +104,8 @@ def start_processes(number: int) -> None:
         subprocess.Popen(
             [sys.executable, "-c", program, *sys.argv[1:]],
             env={**os.environ, **shared, "RANK": str(rank), "LOCAL_RANK": str(rank)},
-            **({} if rank == 0 else {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}),
+            stdout=subprocess.DEVNULL if rank else None,
+            stderr=subprocess.DEVNULL if rank else None,
         )
         for rank in range(number)
     ]
@@ -122,8 +123,8 @@ def start_processes(number: int) -> None:
     if first.wait() >= 0:
         sys.exit(first.returncode)
     raise RuntimeError(
-        f"A process of this training was ended by signal {-(killed or first).returncode}, so the others ended, too. What "
-        "was saved last is whole: the same command with the folder of the run (--run-dir) resumes it."
+        f"A process of this training was ended by signal {-(killed or first).returncode}, so the others ended, too. "
+        "What was saved last is whole: the same command with the folder of the run (--run-dir) resumes it."
     )
 
 

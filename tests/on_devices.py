@@ -185,10 +185,12 @@ def main(devices, folder):
     if keras.backend.backend() == "jax":
         mesh = keras.distribution.DeviceMesh((1, devices), ["batch", "model"], keras.distribution.list_devices())
         layout = keras.distribution.LayoutMap(mesh)
-        layout[".*dense.*kernel"] = (None, "model")
+        layout[".*maxout.*kernel"] = (None, "model")
         keras.distribution.set_distribution(keras.distribution.ModelParallel(layout_map=layout, batch_dim_name="batch"))
-        parallel = outcome([simultaneous])
-        arrays |= {f"ModelParallel {name}": array for name, array in parallel.items()}
+        keras.utils.set_random_seed(7)
+        gan, _ = simultaneous()
+        arrays |= {f"ModelParallel weight {i}": weight for i, weight in enumerate(weights(gan))}
+        told["shared out"] = sum(not v.value.sharding.is_fully_replicated for v in gan.discriminator.variables)
     if kg.devices.is_first():
         np.savez(folder / "arrays.npz", **arrays)
         (folder / "told.json").write_text(json.dumps(told))

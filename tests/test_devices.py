@@ -71,10 +71,11 @@ def test_twenty_updates_equal_one_device(both):
 
 
 @pytest.mark.skipif(BACKEND != "jax", reason="ModelParallel is JAX's")
-def test_the_weights_may_be_shared_out_too(both):
+def test_the_weights_may_be_shared_out_too(both, told):
     one, two = both
-    names = [name for name in one if name.startswith("simultaneous")]
-    assert max(apart(one[name], two[f"ModelParallel {name}"]) for name in names) < 1e-5
+    names = [name for name in one if name.startswith("simultaneous weight")]
+    assert told["shared out"] == 1
+    assert max(apart(one[name], two[name.replace("simultaneous", "ModelParallel")]) for name in names) < 1e-5
 
 
 def test_devices_draw_other_masks(told):

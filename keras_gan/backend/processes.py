@@ -152,7 +152,7 @@ def check_same(**facts):
     Raises:
         ValueError: in all of them, if not.
     """
-    everywhere = [None] * number()
+    everywhere: list = [None] * number()
     with _together():
         group.all_gather_object(everywhere, facts)
     for name, value in facts.items():
@@ -235,13 +235,14 @@ def in_unison(model, arguments):
         return arguments
     x, callbacks = arguments.get("x"), keras.tree.flatten(arguments.get("callbacks") or [])
     sampler = getattr(x, "sampler", None)
+    fingerprint: list
     if not hasattr(x, "shape") and not isinstance(x, (dict, list, tuple)):
         if not isinstance(sampler, torch.utils.data.distributed.DistributedSampler):
             raise ValueError(
                 f"A stream of batches must give each process rows of its own. Received: {type(x).__name__}. Pass "
                 "arrays, or a DataLoader with a torch.utils.data.distributed.DistributedSampler."
             )
-        fingerprint = len(x)
+        fingerprint = [len(x)]
     else:
         fingerprint = [(tuple(part.shape), _digest(part)) for part in keras.tree.flatten(x)]
     names = ("batch_size", "epochs", "initial_epoch", "steps_per_epoch", "drop_remainder", "shuffle")
