@@ -3,16 +3,18 @@
 `python on_devices.py 2 FOLDER`: on JAX and TensorFlow two parts of the CPU; on PyTorch each of two processes runs it.
 """
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
 
 import keras
 import numpy as np
-from conftest import make_data, make_gan, weights
+from conftest import make_data, make_gan, weights, without_export
+from keras_gan.recipes import PRESETS
 
 import keras_gan as kg
-from keras_gan import backend
+from keras_gan import backend, runs
 
 ROWS = 32
 LABELS = np.arange(ROWS) % 4
@@ -124,7 +126,7 @@ def stopped():
         gan.stop_training = gan.stop_training or len(batches) == 6
 
     trained(gan, callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=stop)])
-    return int(gan.iterations)
+    return int(gan.iterations.numpy())
 
 
 def refusals():
@@ -182,6 +184,9 @@ def main(devices, folder):
         "stopped": stopped(),
         "refusals": refusals(),
     }
+    run = dataclasses.replace(PRESETS["digits"], devices=devices, device="cpu", epochs=2, seed=1)
+    with without_export():
+        runs.run(dataclasses.replace(run, run_dir=str(folder / "run")))
     if keras.backend.backend() == "jax":
         mesh = keras.distribution.DeviceMesh((1, devices), ["batch", "model"], keras.distribution.list_devices())
         layout = keras.distribution.LayoutMap(mesh)

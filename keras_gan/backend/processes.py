@@ -111,7 +111,7 @@ def mean(tensors):
         return tensors
     parts = keras.tree.flatten(tensors)
     found = list(parts)
-    for dtype in {part.dtype for part in parts if part is not None}:
+    for dtype in dict.fromkeys(part.dtype for part in parts if part is not None):  # in one order, unlike a set
         places = [i for i, part in enumerate(parts) if part is not None and part.dtype == dtype]
         whole = torch.cat([parts[i].reshape(-1) for i in places]) / number()
         with _together():
@@ -178,7 +178,7 @@ def from_first(value):
 def follow(variables):
     """Gives every process the variables and the random state of the first."""
     tensors = [*{id(variable): variable.value for variable in variables}.values(), state := torch.get_rng_state()]
-    for kind in {(tensor.dtype, tensor.device) for tensor in tensors}:
+    for kind in dict.fromkeys((tensor.dtype, tensor.device) for tensor in tensors):
         alike = [tensor for tensor in tensors if (tensor.dtype, tensor.device) == kind]
         whole = torch.cat([tensor.reshape(-1) for tensor in alike])
         with _together():
@@ -235,6 +235,8 @@ def in_unison(model, arguments):
         return arguments
     x, callbacks = arguments.get("x"), keras.tree.flatten(arguments.get("callbacks") or [])
     sampler = getattr(x, "sampler", None)
+    if isinstance(x, list) and not hasattr(keras.tree.flatten(x)[0], "shape"):
+        x = np.asarray(x)
     fingerprint: list
     if not hasattr(x, "shape") and not isinstance(x, (dict, list, tuple)):
         if not isinstance(sampler, torch.utils.data.distributed.DistributedSampler):
@@ -245,7 +247,7 @@ def in_unison(model, arguments):
         fingerprint = [len(x)]
     else:
         fingerprint = [(tuple(part.shape), _digest(part)) for part in keras.tree.flatten(x)]
-    names = ("batch_size", "epochs", "initial_epoch", "steps_per_epoch", "drop_remainder", "shuffle")
+    names = ("batch_size", "epochs", "initial_epoch", "steps_per_epoch", "validation_split", "shuffle")
     check_same(
         data=fingerprint,
         settings={name: arguments[name] for name in names if name in arguments},
@@ -256,7 +258,7 @@ def in_unison(model, arguments):
     model.iterations.assign(iterations)
     unison = Unison(any(isinstance(callback, keras.callbacks.TerminateOnNaN) for callback in callbacks))
     if index():
-        return {**arguments, "callbacks": [unison], "verbose": 0, "validation_data": None, "validation_split": 0.0}
+        return {**arguments, "callbacks": [unison], "verbose": 0}
     return {**arguments, "callbacks": [*callbacks, unison]}
 
 

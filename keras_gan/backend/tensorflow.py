@@ -368,6 +368,8 @@ def use_device(device):
 
 def use_devices(number):
     """Enters a `MirroredStrategy` of so many GPUs for the rest of the process, or of parts of the CPU."""
+    if tf.distribute.get_strategy().num_replicas_in_sync == number:  # it has been entered
+        return
     kind = "GPU" if tf.config.get_visible_devices("GPU") else "CPU"
     if kind == "CPU" and number is not None:
         parts = [tf.config.LogicalDeviceConfiguration()] * number
