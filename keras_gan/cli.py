@@ -50,6 +50,7 @@ class Data:
 def train(recipe: Annotated[Preset, tyro.conf.arg(name="")]) -> None:
     """Train a recipe, for example digits-conditional. Its run's folder gets settings, history, pictures and models."""
     recipe.check()  # before Keras is loaded, which takes seconds
+    startup.start_processes(getattr(recipe, "devices", 1))
     _load_package()
     from keras_gan import runs
 

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_gan import backend
 from keras_gan.artifacts import sizes
 from keras_gan.masks import MASKS as NAMED_MASKS
 from keras_gan.masks import Mask
@@ -182,7 +183,7 @@ class Labels(Condition):
         return (ops.one_hot(classes, self.num_classes, dtype=self.compute_dtype),)
 
     def count(self, condition: tuple[Any, ...]) -> None:
-        self.counts.assign(self.counts + ops.sum(ops.cast(condition[0], "float32"), axis=0))
+        self.counts.assign(self.counts + backend.summed(ops.sum(ops.cast(condition[0], "float32"), axis=0)))
 
     def draw(self, num: int, seed: int | None = None) -> tuple[np.ndarray, ...]:
         counts = ops.convert_to_numpy(self.counts).astype("float64")

@@ -10,6 +10,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_gan import backend
+
 _PROBABILITIES = ("sigmoid", "softmax", "hard_sigmoid")
 
 
@@ -204,7 +206,7 @@ class FeatureMatching(Objective):
         return ops.mean(ops.softplus(-_evidence(real))) + ops.mean(ops.softplus(_evidence(fake)))
 
     def generator(self, fake: Any, real: Any = None) -> Any:
-        return ops.mean(ops.square(ops.mean(real["features"], axis=0) - ops.mean(fake["features"], axis=0)))
+        return ops.mean(ops.square(backend.batch_mean(real["features"]) - backend.batch_mean(fake["features"])))
 
     def metrics(self, real: Any, fake: Any) -> dict[str, Any]:
         """Mean D on data and on samples."""

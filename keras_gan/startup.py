@@ -7,8 +7,11 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
+import time
 import warnings
 from pathlib import Path
 
@@ -75,6 +78,57 @@ def set_up_command() -> None:
         os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
         # A full disk or a damaged entry costs a compilation and is no news.
         warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache")
+
+
+def start_processes(number: int) -> None:
+    """Where each device has a process, on PyTorch, starts them, waits, and ends this process as the first one ended.
+
+    It returns at once for one device, with other backends, and in the processes that it, or `torchrun`, has started.
+    Only the first of them prints. When one has ended, the others end, too.
+
+    Args:
+        number: of devices.
+
+    Raises:
+        RuntimeError: if a process was killed.
+        SystemExit: with the exit code of the first process.
+    """
+    if number == 1 or "WORLD_SIZE" in os.environ or choose_backend() != "torch":
+        return
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    shared = {"MASTER_ADDR": "localhost", "MASTER_PORT": str(port), "WORLD_SIZE": str(number)}
+    program = "import sys; sys.argv[0] = 'keras-gan'; import keras_gan_command; keras_gan_command.main()"
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, *sys.argv[1:]],
+            env={**os.environ, **shared, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stdout=subprocess.DEVNULL if rank else None,
+            stderr=subprocess.DEVNULL if rank else None,
+        )
+        for rank in range(number)
+    ]
+    first, others = processes[0], processes[1:]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the first one by itself
+    signal.signal(signal.SIGTERM, lambda *_: first.terminate())
+    lost = None
+    while first.poll() is None and (lost is None or time.monotonic() < lost):
+        time.sleep(0.1)
+        if lost is None and any(process.poll() for process in others):
+            lost = time.monotonic() + _GRACE
+    killed = next((process for process in processes if (process.poll() or 0) < 0), None)
+    for process in processes:
+        process.kill()
+    if first.wait() >= 0:
+        sys.exit(first.returncode)
+    raise RuntimeError(
+        f"A process of this training was ended by signal {-(killed or first).returncode}, so the others ended, too. "
+        "What was saved last is whole: the same command with the folder of the run (--run-dir) resumes it."
+    )
+
+
+_GRACE = 20.0  # seconds for the first process to see that another one has ended
 
 
 def versions() -> str:

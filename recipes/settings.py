@@ -189,9 +189,11 @@ class Game(Recipe):
     """gamma of a penalty gamma/2 |gradient of the logit in the data|^2; 0 for none."""
     ema: float = 0.0
     """Decay of an averaged generator that draws the samples, 0.999 for example; 0 for none."""
+    devices: int = 1
+    """GPUs that share every minibatch, each with its part of it; without a GPU, parts of the CPU, to try it."""
 
     limits: ClassVar[dict[str, Limit]] = {
-        "discriminator_steps": COUNT,
+        **dict.fromkeys(("discriminator_steps", "devices"), COUNT),
         **dict.fromkeys(("discriminator_weight", "r1_penalty"), NOT_NEGATIVE),
         "ema": BELOW_ONE,
     }
@@ -201,6 +203,11 @@ class Game(Recipe):
 
     def check(self) -> None:
         super().check()
+        if self.batch_size % self.devices:
+            raise ValueError(
+                f"--devices must divide the batch size, so that all get as many examples. Received: devices="
+                f"{self.devices}, batch_size={self.batch_size}. Choose another --batch-size or --devices."
+            )
         if self.updates == "simultaneous" and self.discriminator_steps > 1:
             raise ValueError(
                 "--discriminator-steps must be 1 where both players step at once. Received: "

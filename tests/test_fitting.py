@@ -90,13 +90,14 @@ def made():
     gan = kg.GAN(*[keras.Sequential([keras.Input((3,)), keras.layers.Dense(size)]) for size in (3, 1)])
     gan.compile()
     return gan
-scope = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope
-with scope():
+central = tf.distribute.experimental.CentralStorageStrategy(["CPU:0", "CPU:1"], "CPU:0").scope
+mirrored = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope
+with central():
     inside = made()
 outside = made()
 def trained_outside(): inside.fit(np.zeros((4, 3), "float32"), verbose=0)
 def trained_inside():
-    with scope():
+    with mirrored():
         outside.train_on_batch(np.zeros((4, 3), "float32"))
 for train in (trained_outside, trained_inside):
     try:
@@ -108,9 +109,10 @@ outside.fit(np.zeros((4, 3), "float32"), verbose=0)
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="tf.distribute is TensorFlow's")
-def test_a_strategy_of_several_replicas_is_refused():
+def test_other_strategies_are_refused_and_models_from_outside_the_scope():
     done = subprocess.run([sys.executable, "-c", TWO_REPLICAS], capture_output=True, text=True, check=True)
-    assert done.stdout.count("MirroredStrategy with 2 replicas. Make and train the model outside") == 2
+    assert "not supported. Received: CentralStorageStrategy" in done.stdout
+    assert "must be made inside strategy.scope(). Received: MirroredStrategy with 2 replicas" in done.stdout
 
 
 @pytest.mark.skipif(keras.backend.backend() != "torch", reason="torch.distributed is PyTorch's")
@@ -121,7 +123,7 @@ def test_a_group_of_several_processes_is_refused():
     torch.distributed.init_process_group("fake", rank=0, world_size=2, store=FakeStore())
     try:
         for train in (make_gan().fit, make_gan().train_on_batch):
-            with pytest.raises(ValueError, match=r"group of 2 processes. Train in one process"):
+            with pytest.raises(ValueError, match=r"group of 2 processes. Call keras_gan.devices.use\(2\)"):
                 train(make_data())
     finally:
         torch.distributed.destroy_process_group()

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from conftest import all_equal, make_data, make_gan, weights
 
-from keras_gan.models.minibatches import Minibatches
+from keras_gan.models.minibatches import Minibatches, split
 
 
 def orders(gan, num, **arguments):
@@ -89,3 +89,20 @@ def test_validation_split_keeps_the_last_rows_for_validation():
     other = make_gan()
     expected = other.fit(make_data(10)[:8], batch_size=4, validation_data=make_data(10)[8:], verbose=0).history
     assert history["val_value"] == pytest.approx(expected["val_value"], rel=1e-6)
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_replicas_are_dealt_the_rows_of_every_minibatch(parts):
+    x = np.arange(30)
+    whole = Minibatches(x, 12, seed=1)
+    shared = {"batch_size": 12, "seed": 1, "parts": parts, "replicas": 2}
+    all_rows, *own = (Minibatches(x, replica=replica, **shared) for replica in (None, 0, 1))
+    for minibatches in (whole, all_rows, *own):
+        minibatches.on_epoch_begin()
+    for i in range(3):
+        batch, rows, shares = whole[i], all_rows[i], [minibatches[i] for minibatches in own]
+        assert rows.tolist() == np.concatenate(shares).tolist()
+        for j, (minibatch, _) in enumerate(split(batch, None, parts)):
+            dealt = [split(share, None, parts)[j][0] for share in shares]
+            assert len(dealt[0]) == len(dealt[1])
+            assert np.concatenate(dealt).tolist() == minibatch.tolist()

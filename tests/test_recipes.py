@@ -29,7 +29,7 @@ from keras_gan.artifacts import files
 pytestmark = pytest.mark.one_backend
 
 RUN = {"every": 5, "seed": None, "run_dir": None, "device": "auto", "precision": "float32", "batch_size": 100}
-SIMULTANEOUS = {"objective": "non_saturating", "updates": "simultaneous", "discriminator_steps": 1}
+SIMULTANEOUS = {"objective": "non_saturating", "updates": "simultaneous", "discriminator_steps": 1, "devices": 1}
 RELEASED = {
     **RUN,
     **SIMULTANEOUS,
@@ -55,6 +55,7 @@ MNIST = {"data_source": None, "data_path": None}
 CIFAR10 = {"width": 1.0, "data_source": None}
 GAUSSIANS = {
     **RUN,
+    "devices": 1,
     "every": 1,
     "updates": "alternating",
     "discriminator_weight": 1.0,

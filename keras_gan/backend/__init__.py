@@ -13,8 +13,14 @@
 - `largest(pieces)` is the maximum over the last axis, in the form whose gradient is cheapest there.
 - `momentum_update(variable, velocity, gradient, learning_rate, momentum)` is one heavy-ball step.
 - `product_with(matrix)` is the function of blocks that multiplies them by the matrix's transpose, on a GPU if there is.
-- `check_replicas(model)` refuses to train where the backend would copy the model to several devices unasked.
 - `use_device(device)` chooses GPU or CPU and lets GPU memory grow.
+- `use_devices(number)` lets every training from then on use so many; `is_first()`: whether this process is to write.
+- `from_first(value)` is what the first process has for a value.
+- `check_replicas(model)` is how many copies of the model share a step; it refuses to train where that would go wrong.
+- `replica()` is the one whose rows this process reads, or None where it reads those of all.
+- `own_rows(draw, rows)` is the replica's part of what is drawn for the whole batch.
+- `summed(x)` and `batch_mean(x)` are a sum over replicas and a mean over the whole batch, both differentiable.
+- `in_unison(model, arguments)` are the arguments of `fit` for this process, which does as the first one does.
 - `random_state()` and `set_random_state(states)` are what the backend draws from beside Keras's seeds.
 - `describe_device()` names what will run the training.
 
@@ -34,23 +40,31 @@ if _backend not in ("tensorflow", "jax", "torch"):
 _adapter = importlib.import_module(f"keras_gan.backend.{_backend}")
 
 apply = _adapter.apply
+batch_mean = _adapter.batch_mean
 check_replicas = _adapter.check_replicas
 compiled = _adapter.compiled
 convolve = _adapter.convolve
 describe_device = _adapter.describe_device
 differentiate = _adapter.differentiate
+from_first = _adapter.from_first
+in_unison = _adapter.in_unison
 input_gradient = _adapter.input_gradient
+is_first = _adapter.is_first
 largest = _adapter.largest
 momentum_update = _adapter.momentum_update
 now_and_then = _adapter.now_and_then
+own_rows = _adapter.own_rows
 pool = _adapter.pool
 product_with = _adapter.product_with
 random_state = _adapter.random_state
+replica = _adapter.replica
 set_random_state = _adapter.set_random_state
 shuffling_untouched = _adapter.shuffling_untouched
 step = _adapter.step
+summed = _adapter.summed
 training_data = _adapter.training_data
 use_device = _adapter.use_device
+use_devices = _adapter.use_devices
 without_gradient = _adapter.without_gradient
 
 

@@ -159,9 +159,15 @@ def without_gradient():
     return contextlib.nullcontext()
 
 
+@contextlib.contextmanager
 def shuffling_untouched():
-    """Reading data in order draws nothing here: nothing to protect."""
-    return contextlib.nullcontext()
+    """Reading data in order draws nothing here. But batches of any size are read, which do not divide over devices."""
+    distribution = keras.distribution.distribution()
+    keras.distribution.set_distribution(None)
+    try:
+        yield
+    finally:
+        keras.distribution.set_distribution(distribution)
 
 
 def random_state():
@@ -215,8 +221,45 @@ def device_product_with(matrix):
 
 
 def check_replicas(model):
-    """Refuses nothing: `keras.distribution` gives the results of one device."""
+    """One: with `keras.distribution` one program sees the whole batch, and refuses nothing."""
     del model
+    return 1
+
+
+def own_rows(draw, rows):
+    """What is drawn for so many rows: all are here."""
+    return draw(rows)
+
+
+def replica():
+    """None: all rows are read here."""
+    return
+
+
+def summed(x):
+    """x: there is one program."""
+    return x
+
+
+def batch_mean(x):
+    """The mean over the rows of a batch."""
+    return jax.numpy.mean(x, axis=0)
+
+
+def in_unison(model, arguments):
+    """The arguments as they are: there is one process."""
+    del model
+    return arguments
+
+
+def is_first():
+    """True: there is one process."""
+    return True
+
+
+def from_first(value):
+    """The value as it is: there is one process."""
+    return value
 
 
 def use_device(device):
@@ -229,6 +272,21 @@ def use_device(device):
             "device='gpu' was asked for, but JAX sees no GPU. Install jax[cuda12] and check the driver with "
             "nvidia-smi, or use --device auto or --device cpu."
         )
+
+
+def use_devices(number):
+    """Sets a `DataParallel` of so many devices for the rest of the process: GPUs, or parts of the CPU."""
+    if number is not None:
+        with contextlib.suppress(RuntimeError):  # where JAX has computed already
+            jax.config.update("jax_num_cpu_devices", number)
+    devices = keras.distribution.list_devices()
+    if number is not None and number > len(devices):
+        raise ValueError(
+            f"There are not so many devices. Received: devices={number}, and JAX has {len(devices)}: {devices[0]} and "
+            "so on. Ask for fewer, and before anything is computed."
+        )
+    if len(devices[:number]) > 1:
+        keras.distribution.set_distribution(keras.distribution.DataParallel(devices=devices[:number]))
 
 
 def describe_device():

@@ -1,6 +1,8 @@
 """TensorFlow: variables are updated in place, gradients come from a tape."""
 
 import contextlib
+import functools
+import itertools
 import tempfile
 from pathlib import Path
 
@@ -10,10 +12,48 @@ import tensorflow as tf
 
 from keras_gan.backend.convolution import convolve, pool  # noqa: F401 - no faster ones here
 
+_APART = 0x5851F42D  # between the seeds of two replicas
+
 
 def step(method):
-    """`train_step(self, data)` is already what TensorFlow's `fit` calls."""
-    return method
+    """`train_step(self, data)` is already what TensorFlow's `fit` calls; several replicas draw apart in it."""
+
+    @functools.wraps(method)
+    def drawing_apart(self, data):
+        if _replicas() == 1:
+            return method(self, data)
+        # Each replica has a copy of the states, and afterwards all have the same again: one file holds them.
+        shift = tf.stack([_APART * tf.cast(_replica(), tf.int64), 0])
+        for seed in self.own_seeds:
+            seed.assign(seed.value + shift)
+        logs = method(self, data)
+        for seed in self.own_seeds:
+            seed.assign(seed.value - shift)
+        return logs
+
+    return drawing_apart
+
+
+def _replicas():
+    """How many replicas of `tf.distribute` share the step that calls this."""
+    context = tf.distribute.get_replica_context()  # there is none outside a step
+    return context.num_replicas_in_sync if context is not None else 1
+
+
+def _replica():
+    return tf.cast(tf.distribute.get_replica_context().replica_id_in_sync_group, tf.int32)
+
+
+def _mean(structure):
+    """The means over the replicas of a structure of tensors, in one exchange; None stays None."""
+    if _replicas() == 1:
+        return structure
+    parts = keras.tree.flatten(structure)
+    there = [i for i, part in enumerate(parts) if part is not None]
+    means = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, [parts[i] for i in there])
+    for i, part in zip(there, means, strict=True):
+        parts[i] = part
+    return keras.tree.pack_sequence_as(structure, parts)
 
 
 def differentiate(compute, groups, state):
@@ -33,7 +73,8 @@ def differentiate(compute, groups, state):
         for group in groups:
             tape.watch(group)
         losses, outputs = compute()
-    return [tape.gradient(loss, group) for loss, group in zip(losses, groups, strict=True)], outputs
+    gradients = [tape.gradient(loss, group) for loss, group in zip(losses, groups, strict=True)]
+    return _mean((gradients, outputs))
 
 
 def input_gradient(function, x, state, again=True):
@@ -82,6 +123,9 @@ def now_and_then(when, compute, state):
 
 def apply(optimizer, gradients, variables):
     """Updates the variables by one player's optimizer."""
+    if _replicas() > 1:
+        # Keras would sum them over the replicas after it has clipped them: they are means of the whole batch already.
+        getattr(optimizer, "inner_optimizer", optimizer)._all_reduce_sum_gradients = list
     optimizer.apply(gradients, variables)
 
 
@@ -135,8 +179,12 @@ def training_data(minibatches):
         batch.set_shape((None, *array.shape[1:]))
         return batch
 
-    rows = tf.TensorSpec((None,), tf.int64)
-    orders = tf.data.Dataset.from_generator(lambda: [minibatches.next_order()], output_signature=rows)
+    rows, passes = tf.TensorSpec((None,), tf.int64), itertools.count()
+
+    def order():  # under a strategy Keras looks at the first batch before the first epoch: that is no pass
+        return [minibatches.next_order(looking=minibatches.replicas > 1 and next(passes) == 0)]
+
+    orders = tf.data.Dataset.from_generator(order, output_signature=rows)
     batches = orders.flat_map(
         lambda order: tf.data.Dataset.from_tensor_slices(order).batch(
             minibatches.batch_size, drop_remainder=minibatches.drop_remainder
@@ -245,14 +293,84 @@ def write_openvino(generator, inputs, prior, path):
 
 
 def check_replicas(model):
-    """Refuses a `tf.distribute` strategy of several replicas, where gradients would add and the noise be the same."""
+    """How many replicas share a step: those of a `MirroredStrategy`, in whose scope everything was made."""
     strategy = model.distribute_strategy
-    if strategy.num_replicas_in_sync > 1:
+    number = strategy.num_replicas_in_sync
+    if number == 1:
+        return 1
+    name = type(strategy).__name__
+    if type(strategy) is not tf.distribute.MirroredStrategy:
         raise ValueError(
-            f"Training under a tf.distribute strategy is not supported. Received: {type(strategy).__name__} with "
-            f"{strategy.num_replicas_in_sync} replicas. Make and train the model outside strategy.scope(); to train on "
-            "several devices, use KERAS_BACKEND=jax and keras.distribution."
+            f"Training under this tf.distribute strategy is not supported. Received: {name} with {number} replicas. "
+            "Use tf.distribute.MirroredStrategy, or KERAS_BACKEND=torch for several machines."
         )
+    variables = [*model.variables, *model.optimizer.variables]
+    if outside := [v.path for v in variables if not isinstance(v.value, tf.distribute.DistributedValues)]:
+        raise ValueError(
+            f"Networks, model and optimizers must be made inside strategy.scope(). Received: {name} with {number} "
+            f"replicas, and {outside[0]} from outside. Make all of them in the scope, or call keras_gan.devices.use("
+            f"{number}) first."
+        )
+    return number
+
+
+def own_rows(draw, rows):
+    """This replica's rows of what is drawn for the whole batch, from a seed that all share.
+
+    Args:
+        draw: function from a number of rows to as many draws.
+        rows: of this replica.
+    """
+    if _replicas() == 1:
+        return draw(rows)
+    start = rows * _replica()
+    return draw(rows * _replicas())[start : start + rows]
+
+
+def replica():
+    """None: all rows are read here, and the strategy deals them."""
+    return
+
+
+def summed(x):
+    """The sum of a tensor over the replicas, which can be differentiated."""
+    if _replicas() == 1:
+        return x
+    return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, x)
+
+
+def batch_mean(x):
+    """The mean over the rows of a whole batch, of which each replica has as many; it can be differentiated."""
+    return summed(tf.reduce_mean(x, axis=0)) / _replicas()
+
+
+def in_unison(model, arguments):
+    """The arguments as they are: there is one process.
+
+    Raises:
+        ValueError: under a strategy, for a stream whose batches may not divide over the replicas.
+    """
+    x, number = arguments.get("x"), model.distribute_strategy.num_replicas_in_sync
+    if number == 1 or hasattr(x, "shape") or isinstance(x, (dict, list, tuple)):
+        return arguments
+    spec = keras.tree.flatten(getattr(x, "element_spec", None))[0]
+    rows = spec.shape[0] if spec is not None and spec.shape.rank else None
+    if not rows or rows % number:
+        raise ValueError(
+            f"Batches of a stream must divide over the {number} devices. Received: {type(x).__name__} of batches of "
+            f"{rows or 'an unknown number of'} rows. Pass arrays, or a tf.data.Dataset.batch(..., drop_remainder=True)."
+        )
+    return arguments
+
+
+def is_first():
+    """True: there is one process."""
+    return True
+
+
+def from_first(value):
+    """The value as it is: there is one process."""
+    return value
 
 
 def use_device(device):
@@ -270,8 +388,34 @@ def use_device(device):
             tf.config.experimental.set_memory_growth(gpu, True)
 
 
+def use_devices(number):
+    """Enters a `MirroredStrategy` of so many GPUs for the rest of the process, or of parts of the CPU."""
+    if tf.distribute.get_strategy().num_replicas_in_sync == number:  # it has been entered
+        return
+    kind = "GPU" if tf.config.get_visible_devices("GPU") else "CPU"
+    if kind == "CPU" and number is not None:
+        parts = [tf.config.LogicalDeviceConfiguration()] * number
+        with contextlib.suppress(RuntimeError):  # where TensorFlow has computed already
+            tf.config.set_logical_device_configuration(tf.config.get_visible_devices("CPU")[0], parts)
+    devices = [device.name for device in tf.config.list_logical_devices(kind)]
+    if number is not None and number > len(devices):
+        raise ValueError(
+            f"There are not so many devices. Received: devices={number}, and TensorFlow has {len(devices)} of the kind "
+            f"{kind}. Ask for fewer, and before anything is computed."
+        )
+    if len(devices[:number]) > 1:
+        global _scope
+        _scope = tf.distribute.MirroredStrategy(devices[:number]).scope()
+        _scope.__enter__()
+
+
+_scope = None
+
+
 def describe_device():
     """For example `"TensorFlow 2.21.0 on CPU"`."""
     gpus = tf.config.get_visible_devices("GPU")
     names = [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in gpus]
-    return f"TensorFlow {tf.__version__} on {', '.join(names) or 'CPU'}"
+    number = tf.distribute.get_strategy().num_replicas_in_sync
+    replicas = f", {number} replicas" if number > 1 else ""
+    return f"TensorFlow {tf.__version__} on {', '.join(names) or 'CPU'}{replicas}"

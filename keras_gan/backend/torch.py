@@ -1,14 +1,27 @@
 """PyTorch: variables are updated in place, gradients come from `torch.autograd.grad`."""
 
+import contextlib
+import functools
 import logging
 
 import keras
 import torch
 
+from keras_gan.backend import processes
+from keras_gan.backend.processes import batch_mean, from_first, in_unison, summed  # noqa: F401 - a part of this backend
+
 
 def step(method):
-    """`train_step(self, data)` is already what PyTorch's `fit` calls."""
-    return method
+    """`train_step(self, data)` is already what PyTorch's `fit` calls; several processes draw apart in it."""
+
+    @functools.wraps(method)
+    def in_turn(self, data):
+        if processes.number() == 1:
+            return method(self, data)
+        with processes.aside() if method.__name__ == "test_step" else processes.drawing_apart(self.own_seeds):
+            return method(self, data)
+
+    return in_turn
 
 
 def differentiate(compute, groups, state):
@@ -34,7 +47,7 @@ def differentiate(compute, groups, state):
         more = i + 1 < len(groups)
         found = torch.autograd.grad(loss, variables, retain_graph=more, allow_unused=True) if variables else []
         gradients.append(list(found))
-    return gradients, keras.tree.map_structure(torch.Tensor.detach, outputs)
+    return processes.mean((gradients, keras.tree.map_structure(torch.Tensor.detach, outputs)))
 
 
 def input_gradient(function, x, state, again=True):
@@ -106,9 +119,11 @@ def without_gradient():
     return torch.no_grad()
 
 
+@contextlib.contextmanager
 def shuffling_untouched():
     """Every `DataLoader` draws from the generator that shuffles the training data: put it back afterwards."""
-    return torch.random.fork_rng(devices=[])
+    with torch.random.fork_rng(devices=[]), processes.aside():
+        yield
 
 
 def random_state():
@@ -242,15 +257,32 @@ def write_onnx(generator, inputs, prior, path):
 
 
 def check_replicas(model):
-    """Refuses a `torch.distributed` group of several processes: each would train a model of its own."""
+    """The number of processes that train the model together. Refuses a `torch.distributed` group of somebody else."""
     del model
     group = torch.distributed
-    if group.is_available() and group.is_initialized() and group.get_world_size() > 1:
+    if group.is_available() and group.is_initialized() and group.get_world_size() > processes.number():
         raise ValueError(
-            "Training in a torch.distributed group is not supported: nothing would be synchronised. Received: a group "
-            f"of {group.get_world_size()} processes. Train in one process; to train on several devices, use "
-            "KERAS_BACKEND=jax and keras.distribution."
+            "Training in a torch.distributed group needs to know that its processes train one model together. "
+            f"Received: a group of {group.get_world_size()} processes. Call keras_gan.devices.use("
+            f"{group.get_world_size()}) before the model is made, or train in one process."
         )
+    return processes.number()
+
+
+def own_rows(draw, rows):
+    """This process's rows of what is drawn for the whole batch, from a seed that all share.
+
+    Args:
+        draw: function from a number of rows to as many draws.
+        rows: of this process.
+    """
+    number, index = processes.number(), processes.index()
+    return draw(rows * number)[rows * index : rows * (index + 1)] if number > 1 else draw(rows)
+
+
+def replica():
+    """Whose rows of a batch are read here: those of this process, if it has others beside it."""
+    return processes.index() if processes.number() > 1 else None
 
 
 def use_device(device):
@@ -264,7 +296,18 @@ def use_device(device):
         keras.device("cpu").__enter__()  # for the rest of the process: Keras has no other way to say so
 
 
+def use_devices(number):
+    """Joins the processes that share a training."""
+    processes.start(number)
+
+
+def is_first():
+    """Whether this process is the one that writes."""
+    return processes.index() == 0
+
+
 def describe_device():
     """For example `"PyTorch 2.13.0 on CPU"`."""
     name = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
-    return f"PyTorch {torch.__version__} on {name}"
+    number = processes.number()
+    return f"PyTorch {torch.__version__} on {name}" + (f", {number} processes" if number > 1 else "")

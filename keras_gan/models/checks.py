@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_gan import backend
 from keras_gan.models.on_demand import OnDemand
 from keras_gan.networks.activation import RANGES, output_activation
 
@@ -385,15 +386,49 @@ def num_rows(x):
     return len(first) if isinstance(first, OnDemand) else ops.shape(first)[0]
 
 
-def check_devices(rows, total, drop_remainder):
-    """Checks that batches divide over JAX's devices, where a distribution is set."""
-    mesh = getattr(keras.distribution.distribution(), "device_mesh", None)
-    if mesh is None:
-        return
-    devices = int(mesh.shape[0])
-    if rows % devices or (total % rows % devices and not drop_remainder):
+def check_replicas(model, fitting=True):
+    """Checks that the model can be trained on several devices, if it is to be.
+
+    Returns:
+        How many copies of the model share each step, each with its own rows; 1 where one program sees the whole batch.
+
+    Raises:
+        ValueError: that says what cannot be trained so.
+    """
+    replicas = backend.check_replicas(model)
+    if replicas == 1:
+        return 1
+    elsewhere = "Train it on one device, or with KERAS_BACKEND=jax, where a step sees the whole batch."
+    if not getattr(model, "shares_steps", False):
+        raise ValueError(f"A {type(model).__name__} cannot be trained on {replicas} devices here. {elsewhere}")
+    if not fitting:
         raise ValueError(
-            f"Batches must divide over the {devices} devices. Received: batches of {rows} rows, the last of "
+            f"train_on_batch does not share a batch among {replicas} devices. Call fit(x, batch_size=...), which does."
+        )
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization) and not layer.synchronized:
+            raise ValueError(
+                f"{layer.name} normalizes by the statistics of a batch, of which each device sees a part. Received: "
+                f"BatchNormalization on {replicas} devices. {_normalize_otherwise()} {elsewhere}"
+            )
+    return replicas
+
+
+def _normalize_otherwise():
+    if keras.backend.backend() == "tensorflow":
+        return "Make it with synchronized=True, or use LayerNormalization."
+    return "Use LayerNormalization or GroupNormalization."
+
+
+def check_devices(rows, total, drop_remainder, parts=1, replicas=1):
+    """Checks that batches divide over the devices: JAX's, where a distribution is set, or the model's replicas."""
+    mesh = getattr(keras.distribution.distribution(), "device_mesh", None)
+    devices = replicas if mesh is None else int(mesh.shape[0])
+    shares = devices * (parts if replicas > 1 else 1)
+    if rows % shares or (total % rows % shares and not drop_remainder):
+        of = f" of {parts} minibatches" if shares > devices else ""
+        raise ValueError(
+            f"Batches must divide over the {devices} devices. Received: batches of {rows} rows{of}, the last of "
             f"{total % rows or rows}. Choose a batch size that {devices} divides, and fit(..., drop_remainder=True)."
         )
 

@@ -22,6 +22,9 @@ class Fitted(Resumable):
     """
 
     minibatches_per_iteration = 1
+    shares_steps = False
+    """Whether replicas may share a step: its losses must be means over examples, and its noise dealt to them."""
+    _replicas = 1
 
     def __init__(self, seed: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -68,9 +71,10 @@ class Fitted(Resumable):
                 `torch.distributed` group of several processes, which would train wrongly.
         """
         self._assert_compile_called("fit")
-        backend.check_replicas(self)
+        self._replicas = checks.check_replicas(self)
         arguments = inspect.signature(super().fit).bind(x, y, batch_size, *args, **kwargs).arguments
         checks.check_fit_arguments(arguments)
+        arguments = backend.in_unison(self, arguments)
         arguments["x"] = self.check_training(x, y)
         if checks.are_arrays(arguments["x"]):
             arguments = self._in_minibatches(**arguments, drop_remainder=drop_remainder)
@@ -95,14 +99,18 @@ class Fitted(Resumable):
         arrays = self._beside(arrays)
         rows = batch_size * self.minibatches_per_iteration
         checks.check_batches(checks.num_rows(arrays[0]), rows, drop_remainder)
-        checks.check_devices(rows, checks.num_rows(arrays[0]), drop_remainder)
+        parts, replicas = self.minibatches_per_iteration, self._replicas
+        checks.check_devices(rows, checks.num_rows(arrays[0]), drop_remainder, parts, replicas)
         minibatches = Minibatches(
             arrays,
             rows,
             seed=self._order_seed,
-            first_batch=int(self.iterations),
+            first_batch=int(self.iterations.numpy()),  # int() alone fails under a strategy of TensorFlow
             shuffle=arguments.pop("shuffle", True),
             drop_remainder=drop_remainder,
+            parts=parts,
+            replicas=replicas,
+            replica=backend.replica(),
         )
         return {"x": backend.training_data(minibatches), "shuffle": False, **arguments}
 
@@ -119,7 +127,7 @@ class Fitted(Resumable):
     def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """One iteration on a batch of k minibatches, as `keras.Model.train_on_batch`."""
         self._assert_compile_called("train_on_batch")
-        backend.check_replicas(self)
+        checks.check_replicas(self, fitting=False)
         self.check_batch(x, y)
         self.take_up_random_state()
         return super().train_on_batch(x, y, *args, **kwargs)

@@ -120,7 +120,7 @@ class InferenceNetwork(Composed, Resumable):
                 "fit(steps_per_epoch=500, epochs=10)."
             )
         checks.check_fit_arguments({"steps_per_epoch": steps_per_epoch, "batch_size": batch_size, **kwargs})
-        backend.check_replicas(self)
+        checks.check_replicas(self)
         if self.preprocessing is not None and not self.preprocessing.built:  # else Keras builds all by calling it all
             self.preprocessing(ops.zeros((1, *self.generator.output_shape[1:])))
         self.take_up_random_state()

@@ -29,7 +29,8 @@ class GameMetrics(keras.metrics.Metric):
         """
         num_examples = ops.cast(num_examples, self.dtype)
         values = ops.stack([ops.cast(logs[name], self.dtype) for name in self.names])
-        self.total.assign(self.total + num_examples * values)
+        # One of several devices may be left without examples by the last batch of an evaluation: a mean of nothing.
+        self.total.assign(self.total + ops.where(num_examples > 0, num_examples * values, 0.0))
         self.count.assign(self.count + num_examples)
 
     def result(self) -> dict[str, Any]:

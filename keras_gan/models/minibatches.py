@@ -26,6 +26,10 @@ class Minibatches(keras.utils.PyDataset):
         first_batch: batches made before this pass, a non-negative integer.
         shuffle: True: all rows; `"batch"`: only within each batch; False: not at all.
         drop_remainder: whether a short last batch is left out.
+        parts: minibatches of a batch.
+        replicas: copies of the model that share each batch. They are dealt the rows of every minibatch evenly, and in
+            a batch the rows of one replica stand together.
+        replica: the one whose rows alone are in the batches. Default: those of all.
     """
 
     def __init__(
@@ -36,8 +40,12 @@ class Minibatches(keras.utils.PyDataset):
         first_batch: int = 0,
         shuffle: bool | str = True,
         drop_remainder: bool = False,
+        parts: int = 1,
+        replicas: int = 1,
+        replica: int | None = None,
     ) -> None:
         super().__init__()
+        self.parts, self.replicas, self.replica = parts, replicas, replica
         self.arrays = keras.tree.map_structure(_as_numpy, arrays)
         self.batch_size, self.drop_remainder = batch_size, drop_remainder
         self._seed, self._first_batch, self._shuffle = seed, first_batch, shuffle
@@ -59,15 +67,21 @@ class Minibatches(keras.utils.PyDataset):
         if index == 0 and self._pass_ahead:
             self._order = self.next_order()
         self._pass_ahead = False
-        start = index * self.batch_size
+        rows = self._rows_of(index)
         for array in keras.tree.flatten(self.arrays):
             if isinstance(array, OnDemand):
-                array.expect(self._order[start : start + (1 + _AHEAD) * self.batch_size])
-        rows = self._order[start : start + self.batch_size]
+                array.expect(np.concatenate([rows, *(self._rows_of(index + i) for i in range(1, 1 + _AHEAD))]))
         return keras.tree.map_structure(lambda array: array[rows], self.arrays)
 
-    def next_order(self) -> np.ndarray:
-        """The rows in the order of the next pass, shape `(n,)`, int64."""
+    def _rows_of(self, index):
+        """The rows of a batch of this pass, or of this replica's part of it; none after the last batch."""
+        rows = self._order[index * self.batch_size : (index + 1) * self.batch_size]
+        if self.replica is None or not len(rows):
+            return rows
+        return np.split(rows, self.replicas)[self.replica]
+
+    def next_order(self, looking: bool = False) -> np.ndarray:
+        """The rows in the order of the next pass, shape `(n,)`, int64. `looking`: it stays the next."""
         order = np.arange(self._num_rows)
         if self._shuffle:
             random = np.random.default_rng([self._seed, self._first_batch])
@@ -76,8 +90,16 @@ class Minibatches(keras.utils.PyDataset):
                     random.shuffle(order[start : start + self.batch_size])
             else:
                 random.shuffle(order)
-        self._first_batch += self.num_batches
-        return order
+        if not looking:
+            self._first_batch += self.num_batches
+        return order if self.replicas == 1 or self.parts == 1 else self._dealt(order)
+
+    def _dealt(self, order):
+        batches = [
+            order[i : i + self.batch_size] for i in range(0, self.num_batches * self.batch_size, self.batch_size)
+        ]
+        shares = [rows.reshape(self.parts, self.replicas, -1).swapaxes(0, 1).reshape(-1) for rows in batches]
+        return np.concatenate(shares)
 
 
 def _as_numpy(array):

@@ -82,6 +82,12 @@ class Players(Lines, Composed, Fitted):
         """What the discriminator's step trains."""
         return _trained(self.discriminator_networks)
 
+    @property
+    def own_seeds(self) -> list[keras.Variable]:
+        """The states of the seeds that each replica shifts in a step: all but those of noise, which they share."""
+        shared = {id(seed.state) for seed in (self.noise_seed, self.evaluation_seed)}
+        return [v for v in {id(v): v for v in self._random_state}.values() if id(v) not in shared]
+
     # What they make and say.
 
     def judged(self, x: Any, z: Any = None, training: bool = True) -> Any:

@@ -51,6 +51,8 @@ class SemiSupervisedGAN(GAN):
     ```
     """
 
+    shares_steps = False  # the cross-entropy is a mean over the labeled examples alone
+
     def __init__(
         self,
         generator: keras.Model,

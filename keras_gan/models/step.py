@@ -63,7 +63,7 @@ class Stepping(Players):
         return x, y
 
     def _noise(self, x):
-        return self.prior(checks.num_rows(x), self.noise_seed)
+        return backend.own_rows(lambda num: self.prior(num, self.noise_seed), checks.num_rows(x))
 
     def _minibatch(self, x, y, training=True):
         """`(x, y, condition)` of a minibatch, x preprocessed."""

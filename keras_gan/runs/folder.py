@@ -23,7 +23,7 @@ _WRITTEN = ("config.json", "history.csv", LAST, _BEFORE_LAST, BEST, "generator",
 
 # Settings that a resumed run may have otherwise, for training does not depend on them: the same data may lie elsewhere,
 # and pictures and measurements may become more or less frequent.
-FREE = {"device", "run_dir", "data_path", "every"}
+FREE = {"device", "devices", "run_dir", "data_path", "every"}
 
 _KEYS: dict[str, tuple[type, bool, str]] = {  # of config.json: type, whether it must be there, and what it should be
     "recipe": (dict, True, "an object of the recipe's settings"),
@@ -59,9 +59,12 @@ def opened(recipe: Any) -> Iterator[tuple[Any, Path]]:
     Raises:
         ValueError: if another process trains there, run_dir is no folder, or it holds what is not to be resumed.
     """
+    if not backend.is_first():  # the first of several processes has the folder, and what the run is
+        yield backend.from_first(None)
+        return
     folder, descriptor, made = _taken(recipe)
     try:
-        yield resumed(recipe, folder), folder
+        yield backend.from_first((resumed(recipe, folder), folder))
     finally:
         for path in made:  # fails if anything is in there
             with contextlib.suppress(OSError):

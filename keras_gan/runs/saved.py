@@ -78,7 +78,8 @@ def load_recipe(run: str | Path) -> Any:
 def epochs_done(model: keras.Model, updates_per_epoch: int) -> int:
     """Epochs that a model was trained for, by its counter of iterations (or else that of its optimizer)."""
     iterations = getattr(model, "iterations", None)
-    return int(model.optimizer.iterations if iterations is None else iterations) // updates_per_epoch
+    iterations = model.optimizer.iterations if iterations is None else iterations
+    return int(iterations.numpy()) // updates_per_epoch
 
 
 def _compiled(model, file):

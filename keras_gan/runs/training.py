@@ -50,11 +50,15 @@ def run(recipe: "Recipe") -> Path:
         SystemExit: with code 130 after Ctrl-C, 143 after SIGTERM.
     """
     recipe.check()
-    code = 0
+    code, devices = 0, getattr(recipe, "devices", 1)
+    if devices > 1:
+        backend.use_device(recipe.device)
+        backend.use_devices(devices)
     with console.Steps() as say, terminable(), folders.opened(recipe) as (recipe, folder):
         try:
             say("Preparing the device")
-            recipe = dataclasses.replace(recipe, seed=prepare(recipe.device, recipe.precision, recipe.seed))
+            device = recipe.device if devices == 1 else None
+            recipe = dataclasses.replace(recipe, seed=prepare(device, recipe.precision, recipe.seed))
             say("Reading the data")
             _trained(recipe, folder, recipe.data(), say)
         except KeyboardInterrupt as interrupt:
@@ -66,11 +70,11 @@ def run(recipe: "Recipe") -> Path:
     return folder
 
 
-def prepare(device: str = "auto", precision: str = "float32", seed: int | None = None) -> int:
+def prepare(device: str | None = "auto", precision: str = "float32", seed: int | None = None) -> int:
     """Chooses the device and the precision, seeds everything, and prints what runs where.
 
     Args:
-        device: `"auto"`, `"gpu"` or `"cpu"`.
+        device: `"auto"`, `"gpu"` or `"cpu"`; None if it is chosen already.
         precision: Keras dtype policy: `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`.
         seed: integer for Python, NumPy and the backend; drawn if None.
 
@@ -80,9 +84,10 @@ def prepare(device: str = "auto", precision: str = "float32", seed: int | None =
     Raises:
         ValueError: if a GPU was asked for and there is none.
     """
-    backend.use_device(device)
+    if device is not None:
+        backend.use_device(device)
     keras.config.set_dtype_policy(precision)
-    seed = random.SystemRandom().randrange(2**31) if seed is None else seed
+    seed = backend.from_first(random.SystemRandom().randrange(2**31) if seed is None else seed)
     keras.utils.set_random_seed(seed)
     console.tell(f"keras_gan {keras_gan.__version__}: {backend.describe_device()}, {precision}, seed {seed}")
     return seed
@@ -91,7 +96,8 @@ def prepare(device: str = "auto", precision: str = "float32", seed: int | None =
 def _trained(recipe: "Recipe", folder: Path, data: Dataset, say: console.Steps, within: "Parts" = ()) -> keras.Model:
     """The recipe's model, trained in the folder; what must be trained before it in a subfolder."""
     say("Building the model")
-    folders.clear(folder)
+    if backend.is_first():
+        folders.clear(folder)
     model = saved.load(folder)
     if model is None:
         folders.check_nothing_lost(folder)
@@ -175,7 +181,7 @@ def fit(model: keras.Model, recipe: "Recipe", folder: Path, data: Dataset, withi
         print(f"{folder} has {done} epochs already: nothing to train.", flush=True)
         if (folder / "generator").exists():
             return
-    if recipe.exports:
+    if recipe.exports and backend.is_first():
         _export(model, folder)
 
 
