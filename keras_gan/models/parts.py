@@ -22,6 +22,6 @@ class Composed(keras.Model):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         config = dict(config)
-        for name in cls.parts:
+        for name in set(cls.parts) & set(config):  # a file of an earlier version lacks what did not exist then
             config[name] = keras.saving.deserialize_keras_object(config[name], custom_objects=custom_objects)
         return cls(**config)
