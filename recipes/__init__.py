@@ -18,6 +18,7 @@ from keras_gan.recipes import (
     digits,
     digits_conditional,
     gaussians,
+    images,
     mnist,
     mnist_completion,
     mnist_conditional,
@@ -34,6 +35,7 @@ __all__ = ["PRESETS", "Recipe", "from_settings"]
 PRESETS: dict[str, Recipe] = {
     preset.name: preset
     for preset in (
+        images.Images(),
         digits.Digits(),
         digits_conditional.DigitsConditional(),
         mnist.Mnist(),

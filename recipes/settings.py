@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple,
 import tyro
 
 if TYPE_CHECKING:
+    from typing import Self
+
     import keras
 
     import keras_gan as kg
@@ -88,9 +90,15 @@ class Recipe:
     }
     """What the settings may be that this class adds; those of its base classes hold, too."""
     monitor: ClassVar[str | None] = None
-    """The number in the logs whose highest value best.keras keeps; None for no best.keras."""
+    """The number in the logs whose best value best.keras keeps; None for no best.keras."""
+    monitor_mode: ClassVar[Literal["max", "min"]] = "max"
+    """Whether its highest value is the best, or its lowest."""
     reported: ClassVar[tuple[str, ...]] = ("loss",)
     """The numbers in the logs that are printed while a small data set is trained on."""
+    unit: ClassVar[str] = "examples"
+    """What is trained on, in the plural."""
+    bar_per_epoch: ClassVar[bool] = True
+    """Whether each epoch of a large data set has a bar of its own; else the time left is that of the whole training."""
     outlook: ClassVar[str] = ""
     """A sentence on when there is something to see."""
     following: ClassVar[tuple[str, ...]] = ()
@@ -129,6 +137,15 @@ class Recipe:
     def data(self) -> "kg.datasets.Dataset":
         """Loads the data."""
         raise NotImplementedError
+
+    def settled(self, data: "kg.datasets.Dataset") -> "Self":
+        """The recipe with the settings that are left to the data; by default there are none.
+
+        Args:
+            data: what `data` returned.
+        """
+        del data
+        return self
 
     def build(self, data: "kg.datasets.Dataset", seed: int) -> "keras.Model":
         """Builds and compiles the model.
@@ -215,6 +232,12 @@ class Game(Recipe):
                 "--updates alternating."
             )
 
+    def penalties(self) -> "list[kg.penalties.Penalty]":
+        """What the discriminator also pays."""
+        import keras_gan as kg
+
+        return [kg.penalties.R1(self.r1_penalty)] if self.r1_penalty else []
+
     def optimizers(
         self, data: "kg.datasets.Dataset"
     ) -> "tuple[keras.optimizers.Optimizer, keras.optimizers.Optimizer]":
@@ -249,8 +272,6 @@ class Game(Recipe):
             prior: of the noise. Default: the GAN's own.
             condition: what both players are told. Default: nothing.
         """
-        import keras_gan as kg
-
         gan = self.gan(*networks, prior=prior, condition=condition, preprocessing=data.preprocessing, seed=seed)
         generator_optimizer, discriminator_optimizer = self.optimizers(data)
         gan.compile(
@@ -260,7 +281,7 @@ class Game(Recipe):
             updates=self.updates,
             discriminator_steps=self.discriminator_steps,
             discriminator_weight=self.discriminator_weight,
-            penalties=[kg.penalties.R1(self.r1_penalty)] if self.r1_penalty else None,
+            penalties=self.penalties() or None,
             ema=self.ema or None,
         )
         return gan

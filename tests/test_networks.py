@@ -201,3 +201,35 @@ def test_a_label_may_be_louder():
             rtol=1e-5,
         )
     assert len(quiet[0].layers) == len(loud[0].layers) - 1
+
+
+@pytest.mark.parametrize(("shape", "num_classes"), [((32, 32, 3), 0), ((64, 64, 1), 3), ((256, 256, 3), 0)])
+def test_residual_networks(shape, num_classes):
+    """Of every size; the first samples are of the mean colour, blocks are the identity."""
+    mean = np.linspace(0.3, 0.7, shape[-1])
+    generator, discriminator = networks.build(
+        "residual", image_shape=shape, noise_dim=8, width=0.05, pixel_mean=mean, num_classes=num_classes
+    )
+    z = np.random.default_rng(0).normal(size=(2, 8)).astype("float32")
+    told = [np.eye(num_classes, dtype="float32")[:2]] if num_classes else []
+    samples = keras.ops.convert_to_numpy(generator([z, *told] if told else z))
+    assert samples.shape == (2, *shape)
+    np.testing.assert_allclose(samples.mean(axis=(0, 1, 2)), mean, atol=0.1)
+    assert keras.ops.shape(discriminator([samples, *told] if told else samples)) == (2, 1)
+    adds = [layer for net in (generator, discriminator) for layer in net.layers if isinstance(layer, keras.layers.Add)]
+    assert len(adds) == 2 * (int(np.log2(shape[0])) - 2) + bool(num_classes)
+    last = [layer for layer in generator.layers if layer.name.startswith("conv2d") and not layer.kernel.numpy().any()]
+    assert len(last) == int(np.log2(shape[0])) - 2
+
+
+def test_a_discriminator_that_is_told_the_class_uses_it():
+    _, discriminator = networks.build("residual", width=0.05, num_classes=2)
+    images = np.random.default_rng(0).random((1, 32, 32, 3)).astype("float32")
+    first, second = (discriminator([images, np.eye(2, dtype="float32")[i : i + 1]]) for i in (0, 1))
+    assert abs(float(first[0, 0]) - float(second[0, 0])) > 1e-3
+
+
+@pytest.mark.parametrize("shape", [(48, 48, 3), (32, 64, 3), (32, 32, 4), (32, 32)])
+def test_residual_networks_of_no_such_shape(shape):
+    with pytest.raises(ValueError, match=r"square pictures of.*Received: image_shape=.*Expected, for example"):
+        networks.build("residual", image_shape=shape)

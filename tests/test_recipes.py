@@ -17,6 +17,7 @@ from keras_gan.recipes.classifier import DigitsClassifier, MnistClassifier
 from keras_gan.recipes.digits import Digits
 from keras_gan.recipes.digits_conditional import DigitsConditional
 from keras_gan.recipes.gaussians import Gaussians
+from keras_gan.recipes.images import Images
 from keras_gan.recipes.mnist import Mnist
 from keras_gan.recipes.mnist_r1 import MnistR1
 from keras_gan.recipes.settings import Game
@@ -88,6 +89,13 @@ VALUES = {  # what the runs in docs/ were made with
         **{"epochs": 300, "every": 50, "learning_rate": 1e-3, "beta_1": 0.5, "epsilon": 1e-5, "ema": 0.999},
         **{"objective": "relativistic", "dropout": False, "discriminator_range": 0.05, "r1_penalty": 2.0},
         **{"discriminator_weight": 1.0},
+    },
+    "images": {
+        **RUN,
+        **SIMULTANEOUS,
+        **{"data_path": None, "size": 32, "grayscale": False, "width": 1.0, "flips": False, "augment": True},
+        **{"features": "random", "epochs": 0, "every": 0, "batch_size": 32, "learning_rate": 5e-4, "ema": 0.999},
+        **{"objective": "relativistic", "r1_penalty": 0.5, "r2_penalty": 0.5, "discriminator_weight": 1.0},
     },
     "mnist": {**RELEASED, **MNIST, "learning_rate": 0.1, "dropout": True},
     "mnist-alternating": {
@@ -266,6 +274,7 @@ SMALL = {  # a preset's data, and values that make its networks small
     "digits": (lambda: kg.datasets.load("digits"), {}),
     "mnist": (tiny_mnist, {}),
     "cifar10": (tiny_cifar10, {"width": 0.01}),
+    "images": (lambda: tiny_images((32, 32, 3), keras.layers.Rescaling(1 / 255)), {"width": 0.05}),
     "gaussians": (None, {"units": 8, "hidden_layers": 1}),
 }
 
@@ -469,6 +478,32 @@ def test_the_tfd_recipe_goes_on_in_either_game(pictures, tmp_path, monkeypatch, 
     whole, parts = (keras.saving.load_model(tmp_path / name / "model.keras") for name in ("whole", "parts"))
     assert int(parts.optimizer.iterations) == 4
     check_equal_state(whole, parts)
+
+
+def test_the_images_recipe_from_a_folder_to_its_files(pictures, tmp_path, capsys):
+    """What the numbers of pictures leave open is settled; a run in two parts is the run in one."""
+    recipe = Images(data_path=pictures, width=0.05, batch_size=20, flips=True, seed=1, run_dir=str(tmp_path / "whole"))
+    data = recipe.data()
+    assert (recipe.settled(data).epochs, recipe.settled(data).every) == (2000, 100)  # 80,000 of 40 pictures
+    assert (recipe.settled(data.__class__(*[data.train.repeat(2000, 0)] * 3, *3 * [None])).epochs) == 10
+    recipe = dataclasses.replace(recipe, epochs=3, every=2)
+    runs.run(recipe)
+    assert "There are only 40 training pictures" in capsys.readouterr().out
+    parts = dataclasses.replace(recipe, run_dir=str(tmp_path / "parts"))
+    runs.run(dataclasses.replace(parts, epochs=2))
+    runs.run(parts)
+    assert history(tmp_path / "whole") == history(tmp_path / "parts")
+    measured = {"val_fid", "val_precision", "val_recall", "overfitting", "augmentation", "variety", "nearness"}
+    assert measured < set(history(tmp_path / "whole")[0])
+    for name in ("model.keras", "best.keras"):
+        check_equal_state(*(keras.saving.load_model(tmp_path / run / name) for run in ("whole", "parts")))
+    gan = keras.saving.load_model(tmp_path / "whole" / "model.keras")
+    assert [type(penalty).__name__ for penalty in gan.penalties] == ["R1", "R2"]
+    assert gan.augmentation.flips
+    fids = [float(row["val_fid"]) for row in history(tmp_path / "whole")]
+    best = keras.saving.load_model(tmp_path / "whole" / "best.keras")
+    assert int(best.iterations) == 2 * (1 + fids.index(min(fids)))
+    assert built(dataclasses.replace(recipe, augment=False, flips=False), data).augmentation is None
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,16 @@
 from keras_gan.callbacks.checkpoint import Checkpoint
 from keras_gan.callbacks.completions import Completions, CompletionScores
 from keras_gan.callbacks.fid import FID
+from keras_gan.callbacks.guard_rails import GuardRails
 from keras_gan.callbacks.history_file import HistoryFile
 from keras_gan.callbacks.inference_errors import InferenceErrors
 from keras_gan.callbacks.interrupt import Interrupt
 from keras_gan.callbacks.measurement import Measurement
 from keras_gan.callbacks.modes import Modes
 from keras_gan.callbacks.neighbors import NearestNeighborAccuracy
+from keras_gan.callbacks.overfitting import Overfitting
 from keras_gan.callbacks.parzen import ParzenLogLikelihood
+from keras_gan.callbacks.precision_recall import PrecisionRecall
 from keras_gan.callbacks.reconstructions import Reconstructions
 from keras_gan.callbacks.report import Report
 from keras_gan.callbacks.sample_grid import SampleGrid
@@ -22,13 +25,16 @@ __all__ = [
     "Checkpoint",
     "CompletionScores",
     "Completions",
+    "GuardRails",
     "HistoryFile",
     "InferenceErrors",
     "Interrupt",
     "Measurement",
     "Modes",
     "NearestNeighborAccuracy",
+    "Overfitting",
     "ParzenLogLikelihood",
+    "PrecisionRecall",
     "Reconstructions",
     "Report",
     "SampleGrid",

@@ -15,11 +15,13 @@ class SignsOfLife(keras.callbacks.Callback):
     Args:
         steps: a `keras_gan.console.Steps` that is entered, and is left after training whatever ends it.
         whole: whether to go on after the first step; else what is said ends there, and Keras's own bar takes over.
+        per_epoch: how many examples an epoch has, to say how many are trained on in a second; 0 to say nothing of it.
+        unit: what the examples are, in the plural.
     """
 
-    def __init__(self, steps: console.Steps, whole: bool = True) -> None:
+    def __init__(self, steps: console.Steps, whole: bool = True, per_epoch: int = 0, unit: str = "examples") -> None:
         super().__init__()
-        self.steps, self.whole = steps, whole
+        self.steps, self.whole, self.per_epoch, self.unit = steps, whole, per_epoch, unit
         self._first = True
         self._epoch = self._began = self._done_before = 0.0
 
@@ -41,8 +43,10 @@ class SignsOfLife(keras.callbacks.Callback):
             epochs, passed = self.params["epochs"], time.monotonic() - self._began
             left = ""
             if passed > _WARM_UP:
-                remaining = passed * (epochs - done) / (done - self._done_before)
-                left = f", about {console.duration(remaining)} left"
+                rate = (done - self._done_before) / passed
+                left = f", about {console.duration((epochs - done) / rate)} left"
+                if self.per_epoch:
+                    left += f", {self.per_epoch * rate:.0f} {self.unit} per second"
             self.steps.now(f"epoch {self._epoch + 1}/{epochs}{left}")
 
     def on_train_end(self, logs=None):

@@ -243,13 +243,48 @@ def inception(
     return Features(keras.Model(images, network(x)), name="keras.applications InceptionV3, images resized to 299 x 299")
 
 
+def random(image_shape: tuple[int, int, int]) -> Features:
+    """A convolutional network that was never trained, for pictures that no trained network knows.
+
+    Its weights are drawn once from a fixed seed, the same on every machine: convolutions of stride 2 with ReLU down to
+    4x4 places, and 64 random sums of what stands there. It sees where edges and colours are, and no objects. So its
+    numbers tell noise, blur, wrong colours and lost variety from good samples, and serve to choose the best epoch of a
+    run. **They are no published FIDs**, and compare nothing but models of the same pictures at the same size.
+
+    Naeem et al. 2020 ("Reliable Fidelity and Diversity Metrics for Generative Models") recommend random features of 64
+    numbers for pictures unlike those that a network was trained on; theirs come from a VGG-16.
+
+    Args:
+        image_shape: `(height, width, channels)`; pictures on the scale from 0 to 1.
+
+    Raises:
+        ValueError: if the images have another shape, or fewer than 8 pixels a side.
+    """
+    if len(image_shape) != 3 or min(image_shape[:2]) < 8:
+        raise ValueError(
+            f"The random features are of pictures of 8 pixels a side or more. Received: image_shape={image_shape}. "
+            "Expected: (height, width, channels)."
+        )
+    images = keras.Input(image_shape, name="images")
+    x, filters = keras.layers.Rescaling(4.0, -2.0)(images), 32
+    while min(x.shape[1:3]) > 4:
+        x = keras.layers.Conv2D(filters, 3, 2, "same", activation="relu")(x)
+        filters = min(2 * filters, 128)
+    model = keras.Model(images, keras.layers.Dense(64)(keras.layers.Flatten()(x)), name="random")
+    drawn = np.random.RandomState(0)  # whose numbers NumPy promises never to change
+    for weight in model.weights:
+        fan_in = np.prod(weight.shape[:-1])
+        weight.assign(drawn.normal(size=weight.shape) * (2 / fan_in) ** 0.5 if len(weight.shape) > 1 else 0 * weight)
+    return Features(model, name="a random network")
+
+
 def get(features: Any, data: Any = None) -> Features:
     """Features by name, of a file, or of a Keras model.
 
     Args:
         features: `Features`; a Keras model; path of a `.keras` file, whose output are the features; `"digits"` or
-            `"mnist"` for the classifiers that ship; or `"inception"`.
-        data: `keras_gan.datasets.Dataset` of the images, for `"inception"`.
+            `"mnist"` for the classifiers that ship; `"random"` for a network without training; or `"inception"`.
+        data: `keras_gan.datasets.Dataset` of the images, for `"random"` and `"inception"`.
 
     Raises:
         ValueError: if it is none of these.
@@ -259,6 +294,8 @@ def get(features: Any, data: Any = None) -> Features:
         return features
     if isinstance(features, keras.Model):
         return Features(features)
+    if features == "random" and data is not None:
+        return random(data.train.shape[1:])
     if features == "inception" and data is not None:
         scaling = data.preprocessing
         if not isinstance(scaling, keras.layers.Rescaling):
@@ -273,8 +310,8 @@ def get(features: Any, data: Any = None) -> Features:
     if isinstance(features, (str, Path)) and Path(features).suffix == ".keras":
         return Features(files.load_model(features), name=Path(features).name)
     raise ValueError(
-        f"Unknown features. Received: {features!r}. Expected: one of {[*shipped(), 'inception']}, a .keras file, a "
-        "Keras model, or keras_gan.evaluation.features.Features."
+        f"Unknown features. Received: {features!r}. Expected: one of {[*shipped(), 'random', 'inception']}, a .keras "
+        "file, a Keras model, or keras_gan.evaluation.features.Features."
     )
 
 

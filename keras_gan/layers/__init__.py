@@ -1,5 +1,6 @@
 """Layers that Keras does not have, or that two players cannot use as Keras has them."""
 
+from keras_gan.layers.augmentation import Augmentation
 from keras_gan.layers.global_contrast_normalization import GlobalContrastNormalization
 from keras_gan.layers.maxout import Maxout
 from keras_gan.layers.maxout_conv2d import MaxoutConv2D
@@ -8,6 +9,7 @@ from keras_gan.layers.untied_bias import UntiedBias
 from keras_gan.layers.weight_normalization import WeightNormalization
 
 __all__ = [
+    "Augmentation",
     "GlobalContrastNormalization",
     "Maxout",
     "MaxoutConv2D",

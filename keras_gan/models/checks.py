@@ -90,6 +90,24 @@ def check_networks(generator, discriminator, prior, condition, judges_noise=Fals
     return samples
 
 
+def check_augmentation(augmentation, condition, judges_noise):
+    """Checks that what the discriminator sees besides data and samples still fits them after an augmentation."""
+    if augmentation is None:
+        return
+    if not isinstance(augmentation, keras.layers.Layer):
+        raise ValueError(
+            f"An augmentation is a Keras layer. Received: augmentation={augmentation!r}. Expected, for example, "
+            "keras_gan.layers.Augmentation()."
+        )
+    pictures = any(len(shape) > 1 for shape in getattr(condition, "shapes", ()))
+    if judges_noise or pictures or getattr(condition, "completes", False):
+        what = "noise" if judges_noise else "a picture"
+        raise ValueError(
+            f"This discriminator sees {what} beside each example, which would not fit an augmented one. Received: "
+            f"augmentation={augmentation!r}. Leave augmentation= out."
+        )
+
+
 def _check_noise(generator, prior, condition):
     shape = getattr(generator, "input_shape", None) if generator.built else None
     first = shape[0] if isinstance(shape, list) and shape else shape

@@ -38,6 +38,8 @@ class GAN(Stepping):
             samples; saved with the model. Default: data are used as they are.
         seed: integer that fixes the noise of training and evaluation (dropout layers own their seeds). Default: from
             Python's `random`, which `keras.utils.set_random_seed` sets.
+        augmentation: Keras layer that changes at random what the discriminator sees in training, data and samples
+            alike: `keras_gan.layers.Augmentation` for example, where there are few data. Default: nothing is changed.
 
     Raises:
         ValueError: if the networks do not fit each other, the prior or the condition, or share weights.

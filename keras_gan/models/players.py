@@ -24,7 +24,7 @@ from keras_gan.models.preprocessing import preprocess
 class Players(Lines, Composed, Fitted):
     """A generator and a discriminator with what they share: prior, condition, preprocessing. `GAN` lets them play."""
 
-    parts = ("generator", "discriminator", "prior", "condition", "preprocessing")
+    parts: tuple[str, ...] = ("generator", "discriminator", "prior", "condition", "preprocessing", "augmentation")
     judges_noise = False
     """Whether the discriminator is called with `[x, z]`: then `judged` says which z stands beside data."""
 
@@ -36,6 +36,7 @@ class Players(Lines, Composed, Fitted):
         condition: conditions.Condition | None = None,
         preprocessing: keras.layers.Layer | None = None,
         seed: int | None = None,
+        augmentation: keras.layers.Layer | None = None,
         **kwargs: Any,
     ) -> None:
         self._seed = random.randint(1, 10**9) if seed is None else seed
@@ -44,7 +45,7 @@ class Players(Lines, Composed, Fitted):
         if not isinstance(prior, priors.Prior):
             prior = priors.get(prior or "uniform", checks.noise_dim(generator, condition))
         self.prior = prior
-        self.condition, self.preprocessing = condition, preprocessing
+        self.condition, self.preprocessing, self.augmentation = condition, preprocessing, augmentation
         self.average: Average | None = None
         # Spread, for PyTorch adds seed and counter: adjacent seeds would share draws.
         seeds = [int(state) for state in np.random.SeedSequence(self._seed).generate_state(3) // 2]
@@ -52,6 +53,7 @@ class Players(Lines, Composed, Fitted):
         self.evaluation_seed = keras.random.SeedGenerator(seeds[1])
         self.step_seed = keras.random.SeedGenerator(seeds[2])  # of conditions, and of points between data and samples
         spec = checks.check_networks(generator, discriminator, self.prior, condition, self.judges_noise)
+        checks.check_augmentation(augmentation, condition, self.judges_noise)
         self._spec = lambda: spec  # as it is: Keras would wrap a structure
         self.built = True
 

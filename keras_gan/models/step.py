@@ -91,7 +91,9 @@ class Stepping(Players):
             raise ValueError("This game's generator compares samples with data. Pass them: generator_step(z, x).")
 
         def judge(x):
-            output = self.discriminator(told(x, condition), training=training)
+            # Here, and not before: penalties are on the slope at what x was before it was augmented.
+            shown = x if self.augmentation is None else self.augmentation(x, training=training)
+            output = self.discriminator(told(shown, condition), training=training)
             output = keras.tree.map_structure(lambda part: ops.cast(part, "float32"), output)
             return output, added_losses([self.discriminator])
 

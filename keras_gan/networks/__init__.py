@@ -1,4 +1,4 @@
-"""The networks of the paper, by the name of the data set, and small ones for the bundled digits.
+"""The networks of the paper, by the name of the data set, small ones for the bundled digits, and residual ones.
 
 Weights are drawn from U(-r, r) and biases start at 0 unless stated otherwise. `width` scales every hidden layer of a
 model evenly, for small machines. Where a layer's inputs are hidden units, r then grows by 1 / sqrt(width), so that sums
@@ -14,6 +14,7 @@ from keras_gan.networks.mnist import digits, mnist
 from keras_gan.networks.pairs import pairs as pairs
 from keras_gan.networks.parts import Networks
 from keras_gan.networks.points import points
+from keras_gan.networks.residual import residual
 from keras_gan.networks.semi_supervised import digits_semi_supervised, mnist_semi_supervised
 from keras_gan.networks.tfd import tfd, tfd_pretraining
 
@@ -25,6 +26,7 @@ NETWORKS: dict[str, Callable[..., Networks]] = {
     "cifar10_dense": cifar10_dense,
     "cifar10_conv": cifar10_conv,
     "points": points,
+    "residual": residual,
     "mnist_semi_supervised": mnist_semi_supervised,
     "digits_semi_supervised": digits_semi_supervised,
 }
@@ -35,7 +37,7 @@ def build(name: str, **settings: Any) -> Networks:
 
     Args:
         name: `"mnist"`, `"digits"`, `"tfd_pretraining"`, `"tfd"`, `"cifar10_dense"`, `"cifar10_conv"`, `"points"`,
-            `"mnist_semi_supervised"` or `"digits_semi_supervised"`.
+            `"residual"`, `"mnist_semi_supervised"` or `"digits_semi_supervised"`.
         **settings: arguments of the function of that name in this module.
 
     Returns:

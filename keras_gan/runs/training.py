@@ -60,7 +60,8 @@ def run(recipe: "Recipe") -> Path:
             device = recipe.device if devices == 1 else None
             recipe = dataclasses.replace(recipe, seed=prepare(device, recipe.precision, recipe.seed))
             say("Reading the data")
-            _trained(recipe, folder, recipe.data(), say)
+            data = recipe.data()
+            _trained(recipe.settled(data), folder, data, say)
         except KeyboardInterrupt as interrupt:
             said = str(interrupt) or "Nothing was being trained."
             print(f"Stopped. {said} {folders.advice(recipe, folder)}", file=sys.stderr)
@@ -132,7 +133,7 @@ def fit(model: keras.Model, recipe: "Recipe", folder: Path, data: Dataset, withi
     done = saved.epochs_done(model, recipe.updates_per_epoch(data))
     own = recipe.callbacks(data, folder)
     rows = _earlier_rows(recipe, own, folder, done)
-    few = len(data.train) < _FEW_EXAMPLES
+    few = len(data.train) < _FEW_EXAMPLES or not recipe.bar_per_epoch
     bars = 1 if console.is_terminal(sys.stdout) else 2  # a file gets one line per epoch
     checkpoint = callbacks.Checkpoint(folder / saved.LAST, done)
     arguments = recipe.fit_arguments(data)
@@ -156,7 +157,7 @@ def fit(model: keras.Model, recipe: "Recipe", folder: Path, data: Dataset, withi
                 callbacks=[
                     interrupt,
                     keras.callbacks.LambdaCallback(on_train_begin=record),
-                    callbacks.SignsOfLife(steps, whole=few),
+                    callbacks.SignsOfLife(steps, few, len(data.train), recipe.unit),
                     callbacks.Seconds(float(rows[-1]["seconds"]) if rows else 0.0),  # measurements are left out
                     *own,
                     *_best(recipe, folder, rows),
@@ -201,13 +202,14 @@ def _best(recipe, folder, rows):
     if not recipe.monitor:
         return []
     values = [float(row[recipe.monitor]) for row in rows if row[recipe.monitor] not in ("nan", "NA", "")]
+    best = min if recipe.monitor_mode == "min" else max
     return [
         keras.callbacks.ModelCheckpoint(
             folder / saved.BEST,
             recipe.monitor,
-            mode="max",
+            mode=recipe.monitor_mode,
             save_best_only=True,
-            initial_value_threshold=max(values, default=None),
+            initial_value_threshold=best(values, default=None),
         )
     ]
 
