@@ -156,7 +156,6 @@ def test_sigma_of_the_noise_is_found():
         ais.choose_sigma(generator, points, "normal", (2.0, 4.0), **FEW)
 
 
-@pytest.mark.every_backend
 def test_a_saved_gan_with_averaged_weights(tmp_path):
     """Its likelihood is that of the averaged generator alone, not of the one in training."""
     gan = conftest.make_gan(compile_arguments={"ema": 0.9})

@@ -280,7 +280,6 @@ def run_folder(gan, tmp_path):
 FEW = ["--num-samples", "100", "--seeds", "2"]
 
 
-@pytest.mark.every_backend
 def test_evaluate_prints_json_and_leaves_the_model_alone(gan, tmp_path, capsys):
     gan.save(tmp_path / "gan.keras")
     before = weights(gan.generator)

@@ -368,12 +368,15 @@ def test_the_r1_recipe_on_cifar10(recipe, rate, penalty, discriminator_range, la
     assert np.abs(gan.sample(50, seed=0)).max() < largest_sample
 
 
-@pytest.mark.every_backend
 @pytest.mark.parametrize(
-    "recipe",  # the convolutional one on PyTorch, which has nothing to compile, the other on TensorFlow and JAX
-    [dataclasses.replace(Cifar10R1(), dropout=True)]
-    if keras.backend.backend() == "torch"
-    else [Cifar10Dense(ramp_epochs=3, updates="alternating", discriminator_steps=2)],
+    "recipe",  # tests/test_runs_training.py stops and resumes a smaller run on every backend
+    [
+        pytest.param(dataclasses.replace(Cifar10R1(), dropout=True), marks=pytest.mark.one_backend("torch")),
+        pytest.param(
+            Cifar10Dense(ramp_epochs=3, updates="alternating", discriminator_steps=2),
+            marks=pytest.mark.one_backend("tensorflow"),
+        ),
+    ],
 )
 def test_measurements_and_schedules_go_on_where_they_were(recipe, tmp_path, monkeypatch):
     monkeypatch.setattr(kg.datasets, "load", lambda name, **options: tiny_cifar10())
