@@ -111,10 +111,12 @@ def test_a_discriminator_that_a_page_cannot_run_is_left_out(tmp_path):
     assert '"discriminator": null' in (tmp_path / "page.html").read_text()
 
 
+def only_on(backend, why):
+    return pytest.mark.skipif(keras.backend.backend() != backend, reason=f"run once, on {backend}, {why}")
+
+
 @pytest.fixture(scope="module")
 def browser():
-    if keras.backend.backend() != "jax":
-        pytest.skip("run once, on JAX, which is imported fastest")
     if CHROMIUM is None or DRIVER is None:
         pytest.skip("there is no Chromium with a ChromeDriver")
     from selenium import webdriver
@@ -140,6 +142,7 @@ def drawn(browser, z, labels):
     return np.array(found).reshape(len(z), *browser.execute_script("return program.shape"))
 
 
+@only_on("jax", "which is imported fastest")
 def test_in_a_browser(browser, tmp_path):
     from selenium.webdriver.common.keys import Keys
 
@@ -211,6 +214,7 @@ def onnxruntime_web():
         pytest.skip(str(error))
 
 
+@only_on("torch", "which writes ONNX")
 def test_a_convolutional_generator_in_a_browser(browser, onnxruntime_web, tmp_path):
     noise, label = keras.Input((4,)), keras.Input((3,))
     x = keras.layers.Concatenate()([noise, label])
