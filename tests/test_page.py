@@ -215,7 +215,7 @@ def onnxruntime_web():
 
 
 @only_on("torch", "which writes ONNX")
-def test_a_convolutional_generator_in_a_browser(browser, onnxruntime_web, tmp_path):
+def test_a_convolutional_generator_in_a_browser(browser, onnxruntime_web, tmp_path, monkeypatch):
     noise, label = keras.Input((4,)), keras.Input((3,))
     x = keras.layers.Concatenate()([noise, label])
     x = keras.layers.Reshape((3, 3, 2))(keras.layers.Dense(18, "relu")(x))
@@ -224,6 +224,9 @@ def test_a_convolutional_generator_in_a_browser(browser, onnxruntime_web, tmp_pa
     (generator,) = randomized(keras.Model([noise, label], x, name="generator"))
     condition, prior = kg.conditions.Labels(3), kg.priors.Normal(4)
     formats.export(generator, prior, tmp_path / "page.html", "page", condition=condition)
+    monkeypatch.setattr(page, "_LARGEST", 1 << 10)
+    with pytest.raises(ValueError, match=r"up to 0 MB.*Export it as 'onnx'"):
+        page.write(generator, prior, tmp_path / "large.html", condition)
 
     z, labels = prior.draw(6, seed=0), [0, 1, 2, 0, 1, 2]
     samples = generator.predict([z, np.eye(3)[labels]], verbose=0)
