@@ -316,9 +316,9 @@ def test_requests_of_tensorflow_servings_rest_api(tmp_path):
     told, prior = keras.Model([noise, label], x), kg.priors.Normal(3)
     formats.export(told, prior, tmp_path / "told", "saved_model", condition=kg.conditions.Labels(2))
     one_hot = np.eye(2)[[0, 1, 1, 0, 1]].tolist()
-    rows = [{"noise": noise, "label": label} for noise, label in zip(z, one_hot, strict=True)]
+    rows = [{"noise": noise, "condition": label} for noise, label in zip(z, one_hot, strict=True)]
     answer = json.loads(answered(tmp_path / "told", json.dumps({"instances": rows})))
     expected = told.predict([np.array(z), np.array(one_hot)], verbose=0)
     np.testing.assert_allclose(answer["predictions"], expected, atol=1e-6)
-    drawn = json.dumps({"signature_name": "sample", "inputs": {"seed": 7, "label": one_hot}})
+    drawn = json.dumps({"signature_name": "sample", "inputs": {"seed": 7, "condition": one_hot}})
     assert np.array(json.loads(answered(tmp_path / "told", drawn))["outputs"]).shape == (5, 4)

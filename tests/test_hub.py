@@ -53,11 +53,11 @@ def repositories(tmp_path, monkeypatch):
 
 def test_a_generator_is_shared_and_loaded_again(repositories, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    cli.main(["export", "digits", "--format", "keras", "--out", "hf://me/digits"])
-    expected = kg.load("digits").sample(9, seed=3)
+    cli.main(["export", "mnist", "--format", "keras", "--out", "hf://me/digits"])
+    expected = kg.load("mnist").sample(9, seed=3)
     shared = kg.load("hf://me/digits")
     np.testing.assert_array_equal(shared.sample(9, seed=3), expected)
-    assert shared.card["data"]["name"] == "digits"
+    assert shared.card["data"]["name"] == "mnist"
 
     # Keras's own handle reads it, and a command takes it as it takes a file.
     z = shared.prior.draw(9, 3)
@@ -69,7 +69,7 @@ def test_a_generator_is_shared_and_loaded_again(repositories, tmp_path, monkeypa
     assert text.startswith("---\nlibrary_name: keras\n")
     for said in (
         'kg.load("hf://me/digits")',
-        "# A generator trained on digits",
+        "# A generator trained on mnist",
         "samples.png",
         "Trained by: `keras-gan",
     ):
@@ -87,7 +87,7 @@ def test_what_keras_saves_there_is_loaded(repositories):
 
 def test_what_is_on_the_hub_is_checked_as_a_file_is(repositories):
     keras.Sequential([keras.Input((3,)), keras.layers.Lambda(lambda x: x)]).save("hf://me/program")
-    with pytest.raises(ValueError, match=r"hf://me/program: .* is refused: it holds \['Lambda'\]|__lambda__"):
+    with pytest.raises(ValueError, match=r"hf://me/program: .* is refused: it holds .*ambda"):
         kg.load("hf://me/program", prior="normal")
     (repositories / "me" / "other").mkdir()
     with pytest.raises(ValueError, match=r"hf://me/other holds no Keras model: it lacks config.json"):
@@ -104,7 +104,7 @@ def test_without_the_package(monkeypatch, capsys):
         kg.load("hf://me/digits")
     for words in (["--format", "keras"], []):
         with pytest.raises(SystemExit):
-            cli.main(["export", "digits", *words, "--out", "hf://me/digits"])
+            cli.main(["export", "mnist", *words, "--out", "hf://me/digits"])
     said = capsys.readouterr().err
     assert "pip install 'keras-gan[hub]'" in said
     assert "The Hugging Face Hub takes --format keras. Received: --format saved_model" in said

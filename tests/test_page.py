@@ -113,6 +113,10 @@ def test_a_discriminator_that_a_page_cannot_run_is_left_out(tmp_path):
     assert '"discriminator": null' in (tmp_path / "page.html").read_text()
 
 
+def only_on(backend, why):
+    return pytest.mark.skipif(keras.backend.backend() != backend, reason=f"run once, on {backend}, {why}")
+
+
 @pytest.fixture(scope="module")
 def browser():
     if CHROMIUM is None or DRIVER is None:
@@ -140,6 +144,7 @@ def drawn(browser, z, labels):
     return np.array(found).reshape(len(z), *browser.execute_script("return program.shape"))
 
 
+@only_on("jax", "which is imported fastest")
 def test_in_a_browser(browser, tmp_path):
     from selenium.webdriver.common.keys import Keys
 
@@ -211,7 +216,8 @@ def onnxruntime_web():
         pytest.skip(str(error))
 
 
-def test_a_convolutional_generator_in_a_browser(browser, onnxruntime_web, tmp_path):
+@only_on("torch", "which writes ONNX")
+def test_a_convolutional_generator_in_a_browser(browser, onnxruntime_web, tmp_path, monkeypatch):
     noise, label = keras.Input((4,)), keras.Input((3,))
     x = keras.layers.Concatenate()([noise, label])
     x = keras.layers.Reshape((3, 3, 2))(keras.layers.Dense(18, "relu")(x))
@@ -220,6 +226,9 @@ def test_a_convolutional_generator_in_a_browser(browser, onnxruntime_web, tmp_pa
     (generator,) = randomized(keras.Model([noise, label], x, name="generator"))
     condition, prior = kg.conditions.Labels(3), kg.priors.Normal(4)
     formats.export(generator, prior, tmp_path / "page.html", "page", condition=condition)
+    monkeypatch.setattr(page, "_LARGEST", 1 << 10)
+    with pytest.raises(ValueError, match=r"up to 0 MB.*Export it as 'onnx'"):
+        page.write(generator, prior, tmp_path / "large.html", condition)
 
     z, labels = prior.draw(6, seed=0), [0, 1, 2, 0, 1, 2]
     samples = generator.predict([z, np.eye(3)[labels]], verbose=0)

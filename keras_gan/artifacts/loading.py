@@ -204,7 +204,8 @@ def _find(model):
         if (folder := shipped().get(str(model))) is None:
             raise ValueError(
                 f"There is no model. Received: {model}. Expected: the name of a shipped generator {list(shipped())}, "
-                "the folder of a run or of a SavedModel, or a .keras, .onnx, .tflite, .pt2 or .html file."
+                "hf://USER/NAME, the folder of a run, a SavedModel or an OpenVINO program, or a .keras, .onnx, "
+                ".tflite, .pt2 or .html file."
             )
         return folder / "generator.keras"
     if path.is_dir() and not any((path / name).exists() for name in ("saved_model.pb", programs.OPENVINO_FILE)):

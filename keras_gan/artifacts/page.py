@@ -27,6 +27,7 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
 }
 """What `page.js` knows, too."""
 _SAME = ("InputLayer", "Flatten", "Reshape", "Dropout", "GaussianNoise", "GaussianDropout", "Identity")
+_LARGEST = 100 << 20  # bytes of a generator as ONNX
 _PARTS = ("page.html", "page.css", "page.js")
 _DATA = re.compile(r'<script type="(?:application/json|text/plain)" id="(\w+)">(.*?)</script>', re.S)
 
@@ -248,6 +249,11 @@ def _onnx(generator, inputs, prior, refused):
         file = Path(folder) / "generator.onnx"
         programs.write(generator, inputs, prior, file, "onnx")
         onnx = file.read_bytes()
+    if len(onnx) > _LARGEST:
+        raise ValueError(
+            f"A page holds a generator of up to {_LARGEST >> 20} MB; a browser would hardly open a larger "
+            f"one. Received: {len(onnx) >> 20} MB. Export it as 'onnx' instead."
+        )
     script, module, wasm = (found[name] for name in runtime.CHECKSUMS)
     # Packed, WebAssembly takes a quarter of the place.
     texts = {"module": module, "wasm": gzip.compress(wasm, mtime=0)}

@@ -57,8 +57,11 @@ def _fetch():
             reason = (result.stderr.strip().splitlines() or ["no reason given"])[-1][:200]
             raise ValueError(f"npm could not fetch {PACKAGE}: {reason}. {instead}")
         packed = archives[0].read_bytes()
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        found = {name: archive.extractfile(f"package/dist/{name}").read() for name in CHECKSUMS}  # type: ignore[union-attr]
+    try:
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            found = {name: archive.extractfile(f"package/dist/{name}").read() for name in CHECKSUMS}  # type: ignore
+    except (tarfile.TarError, KeyError, AttributeError) as error:  # of a member that is not there, or is no file
+        raise ValueError(f"npm could not fetch {PACKAGE}: {error}. {instead}") from error
     if not _as_pinned(found):
         raise ValueError(f"What npm fetched is not {PACKAGE} as it is pinned here: a checksum differs. {instead}")
     return found
