@@ -269,13 +269,15 @@ def check_replicas(model):
     return processes.number()
 
 
-def own_rows(draw, rows):
+def own_rows(draw, rows, even=True):
     """This process's rows of what is drawn for the whole batch, from a seed that all share.
 
     Args:
         draw: function from a number of rows to as many draws.
         rows: of this process.
+        even: whether all have as many; here they have.
     """
+    del even
     number, index = processes.number(), processes.index()
     return draw(rows * number)[rows * index : rows * (index + 1)] if number > 1 else draw(rows)
 
