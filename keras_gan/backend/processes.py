@@ -52,6 +52,11 @@ def number():
     return group.get_world_size() if _ours and not _aside and group.is_initialized() else 1
 
 
+def is_first():
+    """Whether this process is the first one, also where it looks aside."""
+    return not _ours or group.get_rank() == 0
+
+
 @contextlib.contextmanager
 def aside():
     """A context of what each process does by itself, evaluation for example: the others may not be doing it."""

@@ -65,7 +65,7 @@ def differentiate(compute, groups, state):
         state: every other variable that `compute` may read or change; unused here.
 
     Returns:
-        `(gradients, outputs)`: `gradients[i]` are those of `losses[i]` in `groups[i]`.
+        `(gradients, outputs)`: `gradients[i]` are those of `losses[i]` in `groups[i]`. Both are means over replicas.
     """
     del state
     groups = [[variable.value for variable in group] for group in groups]

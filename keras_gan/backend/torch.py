@@ -35,7 +35,7 @@ def differentiate(compute, groups, state):
         state: every other variable that `compute` may read or change; unused here.
 
     Returns:
-        `(gradients, outputs)`: `gradients[i]` are those of `losses[i]` in `groups[i]`.
+        `(gradients, outputs)`: `gradients[i]` are those of `losses[i]` in `groups[i]`. Both are means over replicas.
     """
     del state
     with torch.enable_grad():
@@ -305,7 +305,7 @@ def use_devices(number):
 
 def is_first():
     """Whether this process is the one that writes."""
-    return processes.index() == 0
+    return processes.is_first()
 
 
 def describe_device():
