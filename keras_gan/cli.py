@@ -50,8 +50,7 @@ class Data:
 def train(recipe: Annotated[Preset, tyro.conf.arg(name="")]) -> None:
     """Train a recipe, for example digits-conditional. Its run's folder gets settings, history, pictures and models."""
     recipe.check()  # before Keras is loaded, which takes seconds
-    startup.start_processes(getattr(recipe, "devices", 1))
-    _load_package()
+    _load_package(getattr(recipe, "devices", 1))
     from keras_gan import runs
 
     _say.end()
@@ -653,8 +652,9 @@ def _as_sampled(model, sampler):
     return {"size": shape[0] if shape[0] == shape[1] else None, "grayscale": shape[-1] == 1}
 
 
-def _load_package():
-    """Keras reads a saved file only if its classes are there."""
+def _load_package(devices=1):
+    """Keras reads a saved file only if its classes are there. Several devices may need a process each."""
+    startup.start_processes(devices)
     _say(f"Loading Keras with {startup.BACKENDS[startup.choose_backend()]}")
     for name in keras_gan.__all__:
         getattr(keras_gan, name)

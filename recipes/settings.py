@@ -249,6 +249,10 @@ class Game(Recipe):
 
         return updates_per_epoch(len(data.train), self.batch_size, self.discriminator_steps)
 
+    def fit_arguments(self, data: "kg.datasets.Dataset") -> dict[str, Any]:
+        shared = {"drop_remainder": "uneven"} if self.devices > 1 else {}
+        return {**super().fit_arguments(data), **shared}
+
     def gan(self, *networks: "keras.Model", **arguments: Any) -> "kg.GAN":
         """The GAN before it is compiled, of the arguments of `keras_gan.GAN`. Override it for a subclass."""
         import keras_gan as kg

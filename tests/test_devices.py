@@ -143,7 +143,7 @@ def test_a_process_that_is_killed_ends_the_others_and_the_run_resumes(tmp_path):
         children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
         started = [child for child in children if b"keras_gan_command" in Path(f"/proc/{child}/cmdline").read_bytes()]
         os.kill(int(started[killed]), signal.SIGKILL)
-        _, said = run.communicate(timeout=60)
+        _, said = run.communicate(timeout=90)
         assert run.returncode == 2
         errors = [text for text in said.splitlines() if "error" in text.lower()]
         assert len(errors) == 1

@@ -91,6 +91,13 @@ def test_validation_split_keeps_the_last_rows_for_validation():
     assert history["val_value"] == pytest.approx(expected["val_value"], rel=1e-6)
 
 
+def test_rows_that_do_not_divide_over_devices_are_left_out_of_the_last_batch():
+    minibatches = Minibatches(np.arange(23), 8, seed=1, divisor=4)
+    minibatches.on_epoch_begin()
+    assert [len(minibatches[i]) for i in range(minibatches.num_batches)] == [8, 8, 4]
+    assert len({*minibatches[0], *minibatches[1], *minibatches[2]}) == 20
+
+
 @pytest.mark.parametrize("parts", [1, 3])
 def test_replicas_are_dealt_the_rows_of_every_minibatch(parts):
     x = np.arange(30)

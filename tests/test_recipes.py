@@ -211,6 +211,12 @@ def r1_of(gan):
     return sum(penalty.weight for penalty in gan.penalties if type(penalty) is kg.penalties.R1)
 
 
+def test_devices_divide_the_minibatch():
+    with pytest.raises(ValueError, match="devices=8, batch_size=100"):
+        Mnist(devices=8).check()
+    Mnist(devices=8, batch_size=800).check()
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_the_values_of_a_preset(name):
     values = dataclasses.asdict(PRESETS[name])

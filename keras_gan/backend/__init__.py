@@ -1,7 +1,7 @@
 """The one place that knows which backend runs: the same names from TensorFlow, JAX or PyTorch.
 
 - `step(method)` turns a stateful `train_step(self, data)` into what the backend's `fit` calls.
-- `differentiate(compute, groups, state)` takes each loss's gradient in its own player's variables.
+- `differentiate(compute, groups, state)` is each loss's gradient in its player's variables, a mean over replicas.
 - `input_gradient(function, x, state)` is the function's outputs at x and its gradient there, differentiable again.
 - `compiled(function, state)` compiles a function of tensors that reads variables, where the backend compiles.
 - `now_and_then(when, compute, state)` is what a function computes where it is time for it, else 0.
@@ -23,6 +23,9 @@
 - `in_unison(model, arguments)` are the arguments of `fit` for this process, which does as the first one does.
 - `random_state()` and `set_random_state(states)` are what the backend draws from beside Keras's seeds.
 - `describe_device()` names what will run the training.
+
+Where several devices share a step there are replicas, copies of the model, each with its rows of the batch: on
+TensorFlow those of `tf.distribute`, on PyTorch processes (`keras_gan.backend.processes`). On JAX one program has all.
 
 `keras_gan.backend.programs` writes and runs generators as programs of TensorFlow, LiteRT, ONNX and PyTorch.
 """

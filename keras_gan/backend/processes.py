@@ -23,7 +23,8 @@ class Lost(RuntimeError):
 def start(number):
     """Joins the group of processes that `torchrun` has started, or the one that is there already."""
     global _ours
-    world = group.get_world_size() if group.is_initialized() else int(os.environ.get("WORLD_SIZE", "1"))
+    there = group.is_available() and group.is_initialized()
+    world = group.get_world_size() if there else int(os.environ.get("WORLD_SIZE", "1"))
     if number is not None and world != number:
         raise ValueError(
             f"On PyTorch each device has a process. Received: {number} devices and {world} processes. Start the "
@@ -40,7 +41,7 @@ def start(number):
                 f"{devices} GPUs. Start as many processes as there are GPUs."
             )
         torch.cuda.set_device(local)
-    if not group.is_initialized():
+    if not there:
         with _together():
             group.init_process_group("cpu:gloo,cuda:nccl" if gpu else "gloo", timeout=_WAIT)
     _ours = True
@@ -49,6 +50,11 @@ def start(number):
 def number():
     """Of the processes that share each step; 1 where this one looks aside."""
     return group.get_world_size() if _ours and not _aside and group.is_initialized() else 1
+
+
+def is_first():
+    """Whether this process is the first one, also where it looks aside."""
+    return not _ours or group.get_rank() == 0
 
 
 @contextlib.contextmanager

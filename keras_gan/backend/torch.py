@@ -35,7 +35,7 @@ def differentiate(compute, groups, state):
         state: every other variable that `compute` may read or change; unused here.
 
     Returns:
-        `(gradients, outputs)`: `gradients[i]` are those of `losses[i]` in `groups[i]`.
+        `(gradients, outputs)`: `gradients[i]` are those of `losses[i]` in `groups[i]`. Both are means over replicas.
     """
     del state
     with torch.enable_grad():
@@ -269,13 +269,15 @@ def check_replicas(model):
     return processes.number()
 
 
-def own_rows(draw, rows):
+def own_rows(draw, rows, even=True):
     """This process's rows of what is drawn for the whole batch, from a seed that all share.
 
     Args:
         draw: function from a number of rows to as many draws.
         rows: of this process.
+        even: whether all have as many; here they have.
     """
+    del even
     number, index = processes.number(), processes.index()
     return draw(rows * number)[rows * index : rows * (index + 1)] if number > 1 else draw(rows)
 
@@ -303,7 +305,7 @@ def use_devices(number):
 
 def is_first():
     """Whether this process is the one that writes."""
-    return processes.index() == 0
+    return processes.is_first()
 
 
 def describe_device():

@@ -439,15 +439,45 @@ def _normalize_otherwise():
 
 
 def check_devices(rows, total, drop_remainder, parts=1, replicas=1):
-    """Checks that batches divide over the devices: JAX's, where a distribution is set, or the model's replicas."""
-    mesh = getattr(keras.distribution.distribution(), "device_mesh", None)
-    devices = replicas if mesh is None else int(mesh.shape[0])
+    """Checks that batches divide over the devices: JAX's, where a distribution is set, or the model's replicas.
+
+    Returns:
+        What must divide the rows of every batch.
+    """
+    devices = _num_devices(replicas)
     shares = devices * (parts if replicas > 1 else 1)
-    if rows % shares or (total % rows % shares and not drop_remainder):
+    rest = total % rows
+    uneven = 0 < rest < shares if drop_remainder == "uneven" else rest % shares and not drop_remainder
+    if rows % shares or uneven:
         of = f" of {parts} minibatches" if shares > devices else ""
         raise ValueError(
             f"Batches must divide over the {devices} devices. Received: batches of {rows} rows{of}, the last of "
-            f"{total % rows or rows}. Choose a batch size that {devices} divides, and fit(..., drop_remainder=True)."
+            f"{rest or rows}. Choose a batch size that {devices} divides, and fit(..., drop_remainder=True), or "
+            "drop_remainder='uneven' to leave out only the rows that are too many."
+        )
+    return shares
+
+
+def _num_devices(replicas):
+    mesh = getattr(keras.distribution.distribution(), "device_mesh", None)
+    return replicas if mesh is None else int(mesh.shape[0])
+
+
+def check_stream(x, replicas):
+    """Checks that the batches of a stream divide over the devices, where a stream can say how large they are.
+
+    On PyTorch each process has a stream of its own. On JAX each batch is looked at when it is there.
+    """
+    devices, backend_name = _num_devices(replicas), keras.backend.backend()
+    spec = getattr(x, "element_spec", None)
+    if devices == 1 or are_arrays(x) or backend_name == "torch" or (spec is None and backend_name == "jax"):
+        return
+    shape = () if spec is None else tuple(keras.tree.flatten(spec)[0].shape)
+    if not shape or not shape[0] or shape[0] % devices:
+        rows = shape[0] if shape and shape[0] else "an unknown number of"
+        raise ValueError(
+            f"Batches of a stream must divide over the {devices} devices. Received: {type(x).__name__} of batches of "
+            f"{rows} rows. Pass arrays, or a tf.data.Dataset.batch(..., drop_remainder=True)."
         )
 
 

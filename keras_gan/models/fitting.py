@@ -46,7 +46,7 @@ class Fitted(Resumable):
         y: Any = None,
         batch_size: int | None = None,
         *args: Any,
-        drop_remainder: bool = False,
+        drop_remainder: bool | str = False,
         **kwargs: Any,
     ) -> keras.callbacks.History:
         """Trains, as `keras.Model.fit` does.
@@ -60,21 +60,22 @@ class Fitted(Resumable):
             batch_size: m, the size of a minibatch (default 32). With arrays an iteration takes k * m rows.
             *args: what follows in `keras.Model.fit`.
             drop_remainder: whether a short last batch of arrays is left out of each pass. Then JAX compiles one step,
-                not two.
+                not two. `"uneven"`: only as many of its rows as do not divide over several devices.
             **kwargs: what follows in `keras.Model.fit`.
 
         Raises:
             ValueError: before training begins, if a number is out of its range, or the data are empty or not finite,
                 are shaped unlike the samples, lie outside the range of a sigmoid or tanh generator, or lack what the
                 condition needs (arrays are checked whole, streams at the first batch, pictures that are decoded as
-                they are needed at the first hundred); or under a `tf.distribute` strategy of several replicas or in a
-                `torch.distributed` group of several processes, which would train wrongly.
+                they are needed at the first hundred); or on several devices, if the batches do not divide over them,
+                or they would train wrongly.
         """
         self._assert_compile_called("fit")
         self._replicas = checks.check_replicas(self)
         arguments = inspect.signature(super().fit).bind(x, y, batch_size, *args, **kwargs).arguments
         checks.check_fit_arguments(arguments)
         arguments = backend.in_unison(self, arguments)
+        checks.check_stream(arguments["x"], self._replicas)
         arguments["x"] = self.check_training(x, y)
         if checks.are_arrays(arguments["x"]):
             arguments = self._in_minibatches(**arguments, drop_remainder=drop_remainder)
@@ -98,16 +99,17 @@ class Fitted(Resumable):
             arrays = part(arrays, 0, kept)
         arrays = self._beside(arrays)
         rows = batch_size * self.minibatches_per_iteration
-        checks.check_batches(checks.num_rows(arrays[0]), rows, drop_remainder)
+        checks.check_batches(checks.num_rows(arrays[0]), rows, drop_remainder is True)
         parts, replicas = self.minibatches_per_iteration, self._replicas
-        checks.check_devices(rows, checks.num_rows(arrays[0]), drop_remainder, parts, replicas)
+        shares = checks.check_devices(rows, checks.num_rows(arrays[0]), drop_remainder, parts, replicas)
         minibatches = Minibatches(
             arrays,
             rows,
             seed=self._order_seed,
             first_batch=int(self.iterations.numpy()),  # int() alone fails under a strategy of TensorFlow
             shuffle=arguments.pop("shuffle", True),
-            drop_remainder=drop_remainder,
+            drop_remainder=drop_remainder is True,
+            divisor=shares if drop_remainder == "uneven" else 1,
             parts=parts,
             replicas=replicas,
             replica=backend.replica(),
@@ -129,5 +131,7 @@ class Fitted(Resumable):
         self._assert_compile_called("train_on_batch")
         checks.check_replicas(self, fitting=False)
         self.check_batch(x, y)
+        if checks.are_arrays(x):
+            checks.check_devices(int(checks.num_rows(x)), 0, drop_remainder=True)
         self.take_up_random_state()
         return super().train_on_batch(x, y, *args, **kwargs)

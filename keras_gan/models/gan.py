@@ -259,7 +259,7 @@ class GAN(Stepping):
         """Both losses and the objective's metrics on data not trained on, dropout off."""
         x, y = self._data_and_labels(data)
         x, y, condition = self._minibatch(x, y, training=False)
-        z = backend.own_rows(lambda num: self.prior(num, self.evaluation_seed), checks.num_rows(x))
+        z = backend.own_rows(lambda num: self.prior(num, self.evaluation_seed), checks.num_rows(x), even=False)
         samples = self(told(z, condition), training=False)
         shown = self.judged(x, training=False), self.judged(samples, z, training=False)
         real_output, fake_output = (self._judge(batch, condition, training=False)[0] for batch in shown)

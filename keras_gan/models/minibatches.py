@@ -26,6 +26,7 @@ class Minibatches(keras.utils.PyDataset):
         first_batch: batches made before this pass, a non-negative integer.
         shuffle: True: all rows; `"batch"`: only within each batch; False: not at all.
         drop_remainder: whether a short last batch is left out.
+        divisor: of the rows of a short last batch: those that are too many are left out.
         parts: minibatches of a batch.
         replicas: copies of the model that share each batch. They are dealt the rows of every minibatch evenly, and in
             a batch the rows of one replica stand together.
@@ -40,11 +41,13 @@ class Minibatches(keras.utils.PyDataset):
         first_batch: int = 0,
         shuffle: bool | str = True,
         drop_remainder: bool = False,
+        divisor: int = 1,
         parts: int = 1,
         replicas: int = 1,
         replica: int | None = None,
     ) -> None:
         super().__init__()
+        self.divisor = divisor
         self.parts, self.replicas, self.replica = parts, replicas, replica
         self.arrays = keras.tree.map_structure(_as_numpy, arrays)
         self.batch_size, self.drop_remainder = batch_size, drop_remainder
@@ -92,6 +95,7 @@ class Minibatches(keras.utils.PyDataset):
                 random.shuffle(order)
         if not looking:
             self._first_batch += self.num_batches
+        order = order[: self._num_rows - self._num_rows % self.batch_size % self.divisor]
         return order if self.replicas == 1 or self.parts == 1 else self._dealt(order)
 
     def _dealt(self, order):
