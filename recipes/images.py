@@ -12,7 +12,8 @@ from keras_gan.recipes import settings
 
 _SHOWN = 80_000  # pictures that training is shown by default
 _FEWEST_EPOCHS, _LOOKS = 10, 20
-_SAMPLES, _MOST_MEASURED = 1000, 10_000
+_SAMPLES = 1000  # that are drawn to be measured
+_VALUES = 1 << 26  # of the pictures that are looked at, all together: as floats they take four times as many bytes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Images(settings.Game):
     """Whether pictures are made grey."""
     width: float = 1.0
     """Factor on the networks' channels: 1 is meant for a CPU, 4 for a GPU."""
+    conditional: bool = False
+    """Whether the subfolders are classes that both networks are told, so that samples can be asked for by class."""
     flips: bool = False
     """Whether a mirrored picture is as good as the picture: so for faces and landscapes, and not for writing."""
     augment: bool = True
@@ -67,7 +70,8 @@ class Images(settings.Game):
     def data(self):
         import keras_gan as kg
 
-        return kg.datasets.load("images", path=self.data_path, size=self.size, grayscale=self.grayscale)
+        classes = {"classes": True} if self.conditional else {}
+        return kg.datasets.load("images", path=self.data_path, size=self.size, grayscale=self.grayscale, **classes)
 
     def settled(self, data):
         epochs = self.epochs or max(_FEWEST_EPOCHS, round(_SHOWN / len(data.train)))
@@ -76,9 +80,25 @@ class Images(settings.Game):
     def build(self, data, seed):
         import keras_gan as kg
 
-        shape = data.train.shape[1:]
-        networks = kg.networks.build("residual", image_shape=shape, width=self.width, pixel_mean=data.pixel_mean())
-        return self.compiled(networks, data, seed, kg.priors.Normal(64))
+        classes = self._num_classes(data)
+        networks = kg.networks.build(
+            "residual",
+            image_shape=data.train.shape[1:],
+            width=self.width,
+            pixel_mean=data.pixel_mean(),
+            num_classes=classes,
+        )
+        condition = kg.conditions.Labels(classes) if classes else None
+        return self.compiled(networks, data, seed, kg.priors.Normal(64), condition)
+
+    def _num_classes(self, data):
+        return int(max(data.labels.train)) + 1 if self.conditional else 0
+
+    def fit_arguments(self, data):
+        arguments = super().fit_arguments(data)
+        if self.conditional:
+            arguments |= {"y": data.labels.train, "validation_data": (data.validation, data.labels.validation)}
+        return arguments
 
     def gan(self, *networks, **arguments):
         import keras_gan as kg
@@ -95,18 +115,28 @@ class Images(settings.Game):
         return [*super().penalties(), *([kg.penalties.R2(self.r2_penalty)] if self.r2_penalty else [])]
 
     def callbacks(self, data, folder):
+        import numpy as np
+
         import keras_gan as kg
 
         features = kg.evaluation.features.get(self.features, data)
-        # FID needs more pictures than there are features: few held-out ones give way to those that are trained on.
-        enough = len(data.validation) >= 2 * features.dim
-        real = data.validation if enough else data.train[:_MOST_MEASURED]
+        most = max(100, _VALUES // int(np.prod(data.train.shape[1:])))  # pictures that are looked at
+        train, validation = data.train[:most], data.validation[:most]
+        # A covariance needs more pictures than there are features: few held-out ones give way to those trained on.
+        real = validation if len(validation) >= 2 * features.dim else train
+        labels = (data.labels.train, data.labels.validation) if self.conditional else None
+        rows = [row % self._num_classes(data) for row in range(10)] if self.conditional else []
+        grid = {"condition": np.repeat(rows, 10)} if rows else {}
         return [
-            kg.callbacks.FID(real[:_MOST_MEASURED], features, self.every, num_samples=_SAMPLES),
-            kg.callbacks.PrecisionRecall(real, features, self.every, max_samples=_SAMPLES),
-            kg.callbacks.Overfitting(data.train, data.validation, every=self.every, adapt=self.augment),
-            kg.callbacks.GuardRails(data.train, data.validation, features, self.every, after=self.epochs // 4),
-            *super().callbacks(data, folder),
+            kg.callbacks.FID(real, features, self.every, num_samples=min(most, _SAMPLES)),
+            kg.callbacks.PrecisionRecall(real, features, self.every, max_samples=min(most, _SAMPLES)),
+            kg.callbacks.Overfitting(
+                train, validation, labels, self.every, num_train=len(data.train), adapt=self.augment
+            ),
+            kg.callbacks.GuardRails(
+                train, validation, features, self.every, after=self.epochs // 4, num_train=len(data.train)
+            ),
+            kg.callbacks.SampleGrid(folder, self.every, **grid),
         ]
 
     def optimizers(self, data):

@@ -60,8 +60,10 @@ def command_lines(program):
 
 @pytest.fixture
 def in_an_empty_folder(tmp_path, monkeypatch):
-    """There one epoch is enough."""
-    fit = kg.GAN.fit
+    """There one epoch is enough, and narrow networks of pictures are."""
+    fit, residual = kg.GAN.fit, kg.networks.NETWORKS["residual"]
+    narrow = lambda **settings: residual(**{**settings, "width": 0.05})  # noqa: E731
+    monkeypatch.setitem(kg.networks.NETWORKS, "residual", narrow)
 
     def short_fit(self, *args, **kwargs):
         kwargs["epochs"] = min(kwargs.get("epochs", 1), kwargs.get("initial_epoch", 0) + 1)

@@ -203,9 +203,9 @@ def test_a_label_may_be_louder():
     assert len(quiet[0].layers) == len(loud[0].layers) - 1
 
 
-@pytest.mark.parametrize(("shape", "num_classes"), [((32, 32, 3), 0), ((64, 64, 1), 3), ((256, 256, 3), 0)])
+@pytest.mark.parametrize(("shape", "num_classes"), [((8, 8, 1), 0), ((32, 32, 3), 3)])
 def test_residual_networks(shape, num_classes):
-    """Of every size; the first samples are of the mean colour, blocks are the identity."""
+    """The first samples are of the mean colour, blocks are the identity."""
     mean = np.linspace(0.3, 0.7, shape[-1])
     generator, discriminator = networks.build(
         "residual", image_shape=shape, noise_dim=8, width=0.05, pixel_mean=mean, num_classes=num_classes
@@ -223,8 +223,8 @@ def test_residual_networks(shape, num_classes):
 
 
 def test_a_discriminator_that_is_told_the_class_uses_it():
-    _, discriminator = networks.build("residual", width=0.05, num_classes=2)
-    images = np.random.default_rng(0).random((1, 32, 32, 3)).astype("float32")
+    _, discriminator = networks.build("residual", image_shape=(8, 8, 3), width=0.05, num_classes=2)
+    images = np.random.default_rng(0).random((1, 8, 8, 3)).astype("float32")
     first, second = (discriminator([images, np.eye(2, dtype="float32")[i : i + 1]]) for i in (0, 1))
     assert abs(float(first[0, 0]) - float(second[0, 0])) > 1e-3
 

@@ -94,6 +94,7 @@ VALUES = {  # what the runs in docs/ were made with
         **RUN,
         **SIMULTANEOUS,
         **{"data_path": None, "size": 32, "grayscale": False, "width": 1.0, "flips": False, "augment": True},
+        **{"conditional": False},
         **{"features": "random", "epochs": 0, "every": 0, "batch_size": 32, "learning_rate": 5e-4, "ema": 0.999},
         **{"objective": "relativistic", "r1_penalty": 0.5, "r2_penalty": 0.5, "discriminator_weight": 1.0},
     },
@@ -280,7 +281,7 @@ SMALL = {  # a preset's data, and values that make its networks small
     "digits": (lambda: kg.datasets.load("digits"), {}),
     "mnist": (tiny_mnist, {}),
     "cifar10": (tiny_cifar10, {"width": 0.01}),
-    "images": (lambda: tiny_images((32, 32, 3), keras.layers.Rescaling(1 / 255)), {"width": 0.05}),
+    "images": (lambda: tiny_images((8, 8, 3), keras.layers.Rescaling(1 / 255)), {"width": 0.05}),
     "gaussians": (None, {"units": 8, "hidden_layers": 1}),
 }
 
@@ -489,30 +490,42 @@ def test_the_tfd_recipe_goes_on_in_either_game(pictures, tmp_path, monkeypatch, 
     check_equal_state(whole, parts)
 
 
-def test_the_images_recipe_from_a_folder_to_its_files(pictures, tmp_path, capsys):
-    """What the numbers of pictures leave open is settled; a run in two parts is the run in one."""
-    recipe = Images(data_path=pictures, width=0.05, batch_size=20, flips=True, seed=1, run_dir=str(tmp_path / "whole"))
-    data = recipe.data()
-    assert (recipe.settled(data).epochs, recipe.settled(data).every) == (2000, 100)  # 80,000 of 40 pictures
-    assert (recipe.settled(data.__class__(*[data.train.repeat(2000, 0)] * 3, *3 * [None])).epochs) == 10
-    recipe = dataclasses.replace(recipe, epochs=3, every=2)
-    runs.run(recipe)
-    assert "There are only 40 training pictures" in capsys.readouterr().out
-    parts = dataclasses.replace(recipe, run_dir=str(tmp_path / "parts"))
-    runs.run(dataclasses.replace(parts, epochs=2))
+def tiny_pictures():
+    data = tiny_images((8, 8, 3), keras.layers.Rescaling(1 / 255))
+    return dataclasses.replace(data, labels=kg.datasets.Splits(*3 * [np.arange(60) % 3]))
+
+
+def test_the_images_recipe_from_pictures_to_files(tmp_path, monkeypatch, capsys):
+    """With all that it has, told the class; a run in two parts is the run in one."""
+    received = []
+    monkeypatch.setattr(kg.datasets, "load", lambda name, **options: received.append(options) or tiny_pictures())
+    recipe = Images(conditional=True, data_path="a", width=0.05, batch_size=30, flips=True, seed=1, epochs=3, every=2)
+    whole, parts = (dataclasses.replace(recipe, run_dir=str(tmp_path / name)) for name in ("whole", "parts"))
+    runs.run(whole)
+    assert received == [{"path": "a", "size": 32, "grayscale": False, "classes": True}]
+    assert "There are only 60 training pictures" in capsys.readouterr().out
+    runs.run(dataclasses.replace(parts, epochs=1))
     runs.run(parts)
     assert history(tmp_path / "whole") == history(tmp_path / "parts")
     measured = {"val_fid", "val_precision", "val_recall", "overfitting", "augmentation", "variety", "nearness"}
     assert measured < set(history(tmp_path / "whole")[0])
     for name in ("model.keras", "best.keras"):
         check_equal_state(*(keras.saving.load_model(tmp_path / run / name) for run in ("whole", "parts")))
-    gan = keras.saving.load_model(tmp_path / "whole" / "model.keras")
-    assert [type(penalty).__name__ for penalty in gan.penalties] == ["R1", "R2"]
-    assert gan.augmentation.flips
     fids = [float(row["val_fid"]) for row in history(tmp_path / "whole")]
-    best = keras.saving.load_model(tmp_path / "whole" / "best.keras")
-    assert int(best.iterations) == 2 * (1 + fids.index(min(fids)))
-    assert built(dataclasses.replace(recipe, augment=False, flips=False), data).augmentation is None
+    gan = keras.saving.load_model(tmp_path / "whole" / "best.keras")
+    assert int(gan.iterations) == 2 * (1 + fids.index(min(fids)))
+    assert [type(penalty).__name__ for penalty in gan.penalties] == ["R1", "R2"]
+    assert (gan.condition.num_classes, gan.augmentation.flips) == (3, True)
+    assert gan.sample(2, seed=0, condition=2).shape == (2, 8, 8, 3)
+
+
+def test_the_length_of_a_run_of_images_is_settled_by_their_number():
+    data = tiny_pictures()
+    assert (Images().settled(data).epochs, Images().settled(data).every) == (1333, 66)
+    many = dataclasses.replace(data, train=np.broadcast_to(data.train[:1], (40_000, 8, 8, 3)))
+    assert (Images().settled(many).epochs, Images().settled(many).every) == (10, 1)
+    assert (Images(epochs=7, every=3).settled(many).epochs, Images(epochs=7, every=3).settled(many).every) == (7, 3)
+    assert built(Images(width=0.05, augment=False), data).augmentation is None
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,7 @@ class GuardRails(Measurement):
         after: epochs before which nothing is said of the samples.
         max_images: the most training images that are looked at, and half the most samples and validation images.
         seed: seed of the noise, the same at every measurement.
+        num_train: pictures that are trained on, where `train` holds only some of them.
     """
 
     names = ("variety", "nearness")
@@ -45,11 +46,12 @@ class GuardRails(Measurement):
         after: int = 0,
         max_images: int = 10_000,
         seed: int = 0,
+        num_train: int | None = None,
     ) -> None:
         super().__init__(every)
         self.train, self.validation = train[:max_images], validation[: max_images // 20]
         self.features, self.after, self.seed = networks.get(features), after, seed
-        self._num_train = len(train)
+        self._num_train = num_train or len(train)
         self._said: set[str] = set()
         self._real: Any = None
 

@@ -34,6 +34,7 @@ class Overfitting(Measurement):
         max_strength: from 0 to 1; above 0.8 or so, samples may come out augmented.
         max_images: the most of each kind that are judged.
         seed: of the samples' noise.
+        num_train: pictures of an epoch, where `train` holds only some of them.
         adapt: whether the strength is adapted; else it stays as it is.
 
     Raises:
@@ -51,6 +52,7 @@ class Overfitting(Measurement):
         max_strength: float = 0.8,
         max_images: int = 500,
         seed: int = 0,
+        num_train: int | None = None,
         adapt: bool = True,
     ) -> None:
         super().__init__(every)
@@ -61,7 +63,7 @@ class Overfitting(Measurement):
             )
         self.target, self.max_strength, self.adapt, self.seed = target, max_strength, adapt, seed
         self.names = ("overfitting", *(("augmentation",) if adapt else ()))
-        self._step = every * len(train) / pictures
+        self._step = every * (num_train or len(train)) / pictures
         num = min(len(train), len(validation), max_images)
         of_train, of_validation = ((), ()) if labels is None else labels
         self._shown = (train[:num], of_train[:num]), (validation[:num], of_validation[:num])

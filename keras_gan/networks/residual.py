@@ -1,4 +1,4 @@
-"""Convolutional residual networks for pictures of 32 to 256 pixels a side, grey or colour."""
+"""Convolutional residual networks for pictures of 8 to 256 pixels a side, grey or colour."""
 
 import keras
 import numpy as np
@@ -6,7 +6,7 @@ from keras import layers
 
 from keras_gan.networks.parts import Networks, image_output, pixel_bias, scaled
 
-SIZES = (32, 64, 128, 256)
+SIZES = (8, 16, 32, 64, 128, 256)
 _START = 4  # pixels per side, where the generator begins and the discriminator ends
 _CHANNELS = {4: 128, 8: 64, 16: 32, 32: 16, 64: 16, 128: 8, 256: 8}  # by the pixels per side, at width 1
 
@@ -30,7 +30,7 @@ def residual(
     per size in place of two, and no groups, which a CPU computes slowly.
 
     Args:
-        image_shape: `(size, size, channels)`; the size is 32, 64, 128 or 256, and there are 1 or 3 channels.
+        image_shape: `(size, size, channels)`; the size is 8, 16, 32, 64, 128 or 256, and there are 1 or 3 channels.
         noise_dim: size of the noise.
         width: factor on the channels. 1 is meant for a CPU, 4 for a GPU.
         pixel_mean: mean of the preprocessed data, in [0, 1]: of all of them, or per channel or pixel. Then the first
@@ -73,10 +73,10 @@ def _generator(maps, channels, noise_dim, blocks, mean, num_classes):
     x = layers.Reshape((_START, _START, maps[_START]))(x)
     for i, (size, filters) in enumerate(inner):
         if i:
-            x = _pointwise(filters)(layers.UpSampling2D(interpolation="bilinear", name=f"to_{size}")(x))
+            x = _pointwise(filters)(layers.UpSampling2D(name=f"to_{size}")(x))
         x = _block(x, filters, blocks)
     # The number of channels changes before the pixels multiply.
-    x = layers.UpSampling2D(interpolation="bilinear", name=f"to_{full}")(_pointwise(last)(x))
+    x = layers.UpSampling2D(name=f"to_{full}")(_pointwise(last)(x))
     x = layers.LeakyReLU(0.2)(_spatial(last, 2.0)(x))
     x = _spatial(channels, 0.1, use_bias=True, bias_initializer=pixel_bias(mean))(x)
     activation, _ = image_output((full, full, channels), "sigmoid")
