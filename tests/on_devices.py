@@ -75,7 +75,7 @@ def several_steps_of_the_discriminator():
     ]
     gan = kg.GAN(*told, condition=kg.conditions.Labels(4), seed=1)
     gan.compile(adam(), adam(), objective="relativistic", discriminator_steps=2, **EAGER)
-    return trained(gan, LABELS, batch_size=4)
+    return trained(gan, LABELS, batch_size=4, epochs=1)
 
 
 def feature_matching():
@@ -84,7 +84,7 @@ def feature_matching():
     discriminator = keras.Model(x, {"logits": keras.layers.Dense(3)(hidden), "features": hidden})
     gan = kg.GAN(keras.Sequential([keras.Input((3,)), keras.layers.Dense(4)]), discriminator, seed=1)
     gan.compile(adam(), adam(), objective=kg.objectives.FeatureMatching(), **EAGER)
-    return trained(gan)
+    return trained(gan, epochs=1)
 
 
 GAMES = [alternating, simultaneous, several_steps_of_the_discriminator, feature_matching]
@@ -109,26 +109,27 @@ def with_dropout():
 
 def resumed(folder):
     """Weights of a run of two epochs with dropout, and of one that was stopped between them."""
-    whole = weights(trained(with_dropout(), epochs=2)[0])
+    whole = weights(trained(with_dropout(), epochs=2, batch_size=16)[0])
     saved(with_dropout, folder / "with-dropout.keras")
-    again, _ = trained(keras.models.load_model(folder / "with-dropout.keras"), epochs=2, initial_epoch=1)
+    loaded = keras.models.load_model(folder / "with-dropout.keras")
+    again, _ = trained(loaded, epochs=2, initial_epoch=1, batch_size=16)
     return whole, weights(again)
 
 
 def saved(make, path):
-    gan, _ = trained(make(), epochs=1)
+    gan, _ = trained(make(), epochs=1, batch_size=16)
     if kg.devices.is_first():
         gan.save(path)
     backend.from_first(None)  # the others wait for the file
 
 
 def stopped():
-    """How many iterations are done where a callback stops in the middle of the second epoch."""
+    """How many iterations are done where a callback stops in the middle of an epoch."""
     gan, batches = plain(), []
 
     def stop(batch, logs):
         batches.append(batch)
-        gan.stop_training = gan.stop_training or len(batches) == 6
+        gan.stop_training = gan.stop_training or len(batches) == 2
 
     trained(gan, callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=stop)])
     return int(gan.iterations.numpy())
@@ -189,9 +190,10 @@ def main(devices, folder):
         "stopped": stopped(),
         "refusals": refusals(),
     }
-    run = dataclasses.replace(PRESETS["digits"], devices=devices, device="cpu", epochs=2, seed=1)
-    with without_export():
-        runs.run(dataclasses.replace(run, run_dir=str(folder / "run")))
+    if keras.backend.backend() != "tensorflow":  # where it takes too long for a test
+        run = dataclasses.replace(PRESETS["digits"], devices=devices, device="cpu", epochs=1, seed=1)
+        with without_export():
+            runs.run(dataclasses.replace(run, run_dir=str(folder / "run")))
     if keras.backend.backend() == "jax":
         mesh = keras.distribution.DeviceMesh((1, devices), ["batch", "model"], keras.distribution.list_devices())
         layout = keras.distribution.LayoutMap(mesh)
