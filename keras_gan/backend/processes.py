@@ -107,7 +107,7 @@ def summed(x):
 
 def batch_mean(x):
     """The mean over the rows of a whole batch, of which each process has as many; it can be differentiated."""
-    return summed(torch.mean(x, dim=0)) / number()
+    return summed(keras.ops.mean(x, axis=0)) / number()
 
 
 @torch.no_grad()
