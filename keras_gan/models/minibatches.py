@@ -59,11 +59,15 @@ class Minibatches(keras.utils.PyDataset):
         if index == 0 and self._pass_ahead:
             self._order = self.next_order()
         self._pass_ahead = False
+        return self.taken(self._order, index)
+
+    def taken(self, order: np.ndarray, index: int) -> Any:
+        """A batch of the pass that has this order."""
         start = index * self.batch_size
         for array in keras.tree.flatten(self.arrays):
             if isinstance(array, OnDemand):
-                array.expect(self._order[start : start + (1 + _AHEAD) * self.batch_size])
-        rows = self._order[start : start + self.batch_size]
+                array.expect(order[start : start + (1 + _AHEAD) * self.batch_size])
+        rows = order[start : start + self.batch_size]
         return keras.tree.map_structure(lambda array: array[rows], self.arrays)
 
     def next_order(self) -> np.ndarray:
