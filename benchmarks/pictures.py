@@ -14,6 +14,7 @@ import io
 import os
 import tempfile
 import time
+import warnings
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--rows", type=int, default=4000, help="pictures that the numbers of threads are compared on")
     arguments = parser.parse_args()
+    warnings.filterwarnings("ignore", "Pictures in .* are copies of others")
     cores = num_cores()
     print(f"{backend.describe_device()}, {cores} cores, {os.getloadavg()[0]:.1f} processes waiting", flush=True)
     with tempfile.TemporaryDirectory() as name:

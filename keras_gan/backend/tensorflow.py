@@ -166,35 +166,43 @@ def momentum_update(variable, velocity, gradient, learning_rate, momentum):
 
 def training_data(minibatches):
     """A `tf.data` pipeline that asks Python for an order a pass, not for every batch: that took a tenth of a step."""
-    on_demand = not all(isinstance(array, np.ndarray) for array in tf.nest.flatten(minibatches.arrays))
-    with tf.device("CPU"):  # where tf.data reads them
-        arrays = tf.nest.map_structure(
-            lambda array: tf.convert_to_tensor(array) if isinstance(array, np.ndarray) else array, minibatches.arrays
-        )
-
-    def taken(array, rows):
-        if isinstance(array, tf.Tensor):
-            return tf.gather(array, rows)
-        batch = tf.numpy_function(array.__getitem__, [rows], array.dtype)
-        batch.set_shape((None, *array.shape[1:]))
-        return batch
-
     rows, passes = tf.TensorSpec((None,), tf.int64), itertools.count()
 
     def order():  # under a strategy Keras looks at the first batch before the first epoch: that is no pass
         return [minibatches.next_order(looking=minibatches.replicas > 1 and next(passes) == 0)]
 
     orders = tf.data.Dataset.from_generator(order, output_signature=rows)
+    if not all(isinstance(array, np.ndarray) for array in tf.nest.flatten(minibatches.arrays)):
+        return orders.flat_map(lambda order: _made_on_demand(minibatches, order)).apply(
+            tf.data.experimental.assert_cardinality(minibatches.num_batches)
+        )
+    with tf.device("CPU"):  # where tf.data reads them
+        arrays = tf.nest.map_structure(tf.convert_to_tensor, minibatches.arrays)
     batches = orders.flat_map(
         lambda order: tf.data.Dataset.from_tensor_slices(order).batch(
             minibatches.batch_size, drop_remainder=minibatches.drop_remainder
         )
     )
-    batches = batches.map(lambda rows: tf.nest.map_structure(lambda array: taken(array, rows), arrays))
+    batches = batches.map(lambda rows: tf.nest.map_structure(lambda array: tf.gather(array, rows), arrays))
     batches = batches.apply(tf.data.experimental.assert_cardinality(minibatches.num_batches))
     # Beside a step on a CPU the next batch takes a core from it: 1.2 ms of 36 with MNIST on two cores.
-    ahead = on_demand or tf.config.get_visible_devices("GPU")
-    return batches.prefetch(tf.data.AUTOTUNE) if ahead else batches
+    return batches.prefetch(tf.data.AUTOTUNE) if tf.config.get_visible_devices("GPU") else batches
+
+
+def _made_on_demand(minibatches, order):
+    """Batches of rows that only Python can make. `Minibatches` makes them ahead, and `tf.data` must not, too: at its
+    end, Python would wait for TensorFlow, which would wait for Python."""
+    arrays = tf.nest.flatten(minibatches.arrays)
+
+    def taken(index):
+        batch = tf.numpy_function(
+            lambda *position: tf.nest.flatten(minibatches.taken(*position)), [order, index], [a.dtype for a in arrays]
+        )
+        for part, array in zip(batch, arrays, strict=True):
+            part.set_shape((None, *array.shape[1:]))
+        return tf.nest.pack_sequence_as(minibatches.arrays, batch)
+
+    return tf.data.Dataset.range(minibatches.num_batches).map(taken)
 
 
 def largest(pieces):

@@ -70,15 +70,19 @@ class Minibatches(keras.utils.PyDataset):
         if index == 0 and self._pass_ahead:
             self._order = self.next_order()
         self._pass_ahead = False
-        rows = self._rows_of(index)
+        return self.taken(self._order, index)
+
+    def taken(self, order: np.ndarray, index: int) -> Any:
+        """A batch of the pass that has this order, or this replica's part of it."""
+        rows = self._rows_of(order, index)
         for array in keras.tree.flatten(self.arrays):
             if isinstance(array, OnDemand):
-                array.expect(np.concatenate([rows, *(self._rows_of(index + i) for i in range(1, 1 + _AHEAD))]))
+                array.expect(np.concatenate([rows, *(self._rows_of(order, index + i) for i in range(1, 1 + _AHEAD))]))
         return keras.tree.map_structure(lambda array: array[rows], self.arrays)
 
-    def _rows_of(self, index):
-        """The rows of a batch of this pass, or of this replica's part of it; none after the last batch."""
-        rows = self._order[index * self.batch_size : (index + 1) * self.batch_size]
+    def _rows_of(self, order, index):
+        """The rows of a batch, or of this replica's part of it; none after the last batch."""
+        rows = order[index * self.batch_size : (index + 1) * self.batch_size]
         if self.replica is None or not len(rows):
             return rows
         return np.split(rows, self.replicas)[self.replica]
