@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 
 from keras_gan.recipes import settings
 
-_SHOWN = 80_000  # pictures that training is shown by default
+_SHOWN = 60_000  # pictures that training is shown by default
 _FEWEST_EPOCHS, _LOOKS = 10, 20
 _SAMPLES = 1000  # that are drawn to be measured
 _VALUES = 1 << 26  # of the pictures that are looked at, all together: as floats they take four times as many bytes
@@ -39,7 +39,7 @@ class Images(settings.Game):
     """The network of FID, precision and recall: random (never trained, no download), inception (88 MB are downloaded),
     or a .keras file that makes vectors of pictures."""
     epochs: int = 0
-    """Passes over the training pictures; by default (0) as many as show 80,000 pictures, and at least 10."""
+    """Passes over the training pictures; by default (0) as many as show 60,000 pictures, and at least 10."""
     batch_size: int = 32
     every: int = 0
     """Epochs between pictures and looks at held-out data; by default (0) there are 20 of them."""

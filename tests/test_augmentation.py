@@ -174,6 +174,9 @@ def test_overfitting_moves_the_strength():
     off = kg.callbacks.Overfitting(train, validation, adapt=False)
     off.set_model(gan)
     assert list(off.measure()) == ["overfitting"]
+    measured[0].set_model(make(None))
+    with pytest.raises(ValueError, match=r"no augmentation.*Pass adapt=False"):
+        measured[0].measure()
     with pytest.raises(ValueError, match=r"needs a target.*target=2"):
         kg.callbacks.Overfitting(train, validation, target=2)
 

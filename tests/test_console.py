@@ -90,11 +90,11 @@ def test_signs_of_life_in_training(impatient, monkeypatch, capsys):
     monkeypatch.setattr(signs_of_life, "_WARM_UP", 0.05)
     slow = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: time.sleep(0.1))
     with console.Steps() as steps:
-        signs = kg.callbacks.SignsOfLife(steps)
+        signs = kg.callbacks.SignsOfLife(steps, per_epoch=100, unit="pictures")
         make_gan().fit(make_data(), batch_size=4, epochs=4, verbose=0, callbacks=[signs, slow])
     lines = capsys.readouterr().err.splitlines()
     assert "the first step" in lines[0]
-    assert any(re.match(r"epoch 3/4, about \d+ s left", line) for line in lines)
+    assert any(re.match(r"epoch 3/4, about \d+ s left, \d+ pictures per second", line) for line in lines)
 
 
 def test_signs_of_life_end_with_the_first_step_where_keras_has_its_own(impatient, capsys):

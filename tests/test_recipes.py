@@ -521,7 +521,7 @@ def test_the_images_recipe_from_pictures_to_files(tmp_path, monkeypatch, capsys)
 
 def test_the_length_of_a_run_of_images_is_settled_by_their_number():
     data = tiny_pictures()
-    assert (Images().settled(data).epochs, Images().settled(data).every) == (1333, 66)
+    assert (Images().settled(data).epochs, Images().settled(data).every) == (1000, 50)
     many = dataclasses.replace(data, train=np.broadcast_to(data.train[:1], (40_000, 8, 8, 3)))
     assert (Images().settled(many).epochs, Images().settled(many).every) == (10, 1)
     assert (Images(epochs=7, every=3).settled(many).epochs, Images(epochs=7, every=3).settled(many).every) == (7, 3)

@@ -38,7 +38,7 @@ class Overfitting(Measurement):
         adapt: whether the strength is adapted; else it stays as it is.
 
     Raises:
-        ValueError: if a number is out of its range.
+        ValueError: if a number is out of its range; at the first measurement, if there is nothing to adapt.
     """
 
     def __init__(
@@ -79,7 +79,12 @@ class Overfitting(Measurement):
         overfitting = (of_train - of_validation) / told_apart if told_apart > 0 else 0.0
         if not self.adapt:
             return {"overfitting": overfitting}
-        variable = self.model.augmentation.strength
+        variable = getattr(getattr(self.model, "augmentation", None), "strength", None)
+        if variable is None:
+            raise ValueError(
+                "There is no augmentation whose strength could be adapted. Received: adapt=True, and a model without "
+                "one. Pass adapt=False, or GAN(..., augmentation=keras_gan.layers.Augmentation())."
+            )
         if np.isfinite(overfitting):
             strength = float(keras.ops.convert_to_numpy(variable))
             strength += self._step if overfitting > self.target else -self._step
