@@ -79,6 +79,14 @@ def test_batches_that_do_not_divide_over_devices(monkeypatch):
             checks.check_devices(batch_size, total, drop)
     checks.check_devices(4, 14, True)
     checks.check_devices(4, 12, False)
+    assert checks.check_devices(8, 14, False, uneven=True) == 4
+    with pytest.raises(ValueError, match="the last of 3"):
+        checks.check_devices(8, 11, False, uneven=True)
+
+
+def test_an_unknown_remainder():
+    with pytest.raises(ValueError, match="drop_remainder='yes'"):
+        make_gan().fit(make_data(), drop_remainder="yes", verbose=0)
 
 
 TWO_REPLICAS = """

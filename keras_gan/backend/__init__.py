@@ -15,6 +15,7 @@
 - `product_with(matrix)` is the function of blocks that multiplies them by the matrix's transpose, on a GPU if there is.
 - `use_device(device)` chooses GPU or CPU and lets GPU memory grow.
 - `use_devices(number)` lets every training from then on use so many; `is_first()`: whether this process is to write.
+- `alone()` is a context of what one device does by itself, such as to export a generator.
 - `from_first(value)` is what the first process has for a value.
 - `check_replicas(model)` is how many copies of the model share a step; it refuses to train where that would go wrong.
 - `replica()` is the one whose rows this process reads, or None where it reads those of all.
@@ -42,6 +43,7 @@ if _backend not in ("tensorflow", "jax", "torch"):
     )
 _adapter = importlib.import_module(f"keras_gan.backend.{_backend}")
 
+alone = _adapter.alone
 apply = _adapter.apply
 batch_mean = _adapter.batch_mean
 check_replicas = _adapter.check_replicas

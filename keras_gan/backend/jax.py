@@ -170,6 +170,11 @@ def shuffling_untouched():
         keras.distribution.set_distribution(distribution)
 
 
+def alone():
+    """A context of what one device does: the same."""
+    return shuffling_untouched()
+
+
 def random_state():
     """Everything random is drawn from Keras's seeds: there is no other state to save."""
     return {}

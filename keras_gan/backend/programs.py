@@ -69,7 +69,8 @@ def write(generator: keras.Model, inputs: Inputs, prior: Prior, path: Path, form
     """
     check_installed(format)
     framework = WRITTEN_BY[format]
-    if keras.backend.backend() == framework:
+    strategy = getattr(generator, "distribute_strategy", None)  # of TensorFlow, where copies of it may be on devices
+    if keras.backend.backend() == framework and (strategy is None or strategy.num_replicas_in_sync == 1):
         _write_here(generator, inputs, prior, path, format)
         return
     program = "import sys; from keras_gan.backend import programs; programs.main(*sys.argv[1:])"

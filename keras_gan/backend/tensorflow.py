@@ -169,7 +169,8 @@ def training_data(minibatches):
     rows, passes = tf.TensorSpec((None,), tf.int64), itertools.count()
 
     def order():  # under a strategy Keras looks at the first batch before the first epoch: that is no pass
-        return [minibatches.next_order(looking=minibatches.replicas > 1 and next(passes) == 0)]
+        looks = minibatches.replicas > 1 and next(passes) == 0
+        return [minibatches.next_order(looking=True) if looks else minibatches.next_order()]
 
     orders = tf.data.Dataset.from_generator(order, output_signature=rows)
     if not all(isinstance(array, np.ndarray) for array in tf.nest.flatten(minibatches.arrays)):
@@ -386,8 +387,8 @@ def use_device(device):
 
 
 def use_devices(number):
-    """Enters a `MirroredStrategy` of so many GPUs for the rest of the process, or of parts of the CPU."""
-    if tf.distribute.get_strategy().num_replicas_in_sync == number:  # it has been entered
+    """Sets a `MirroredStrategy` of so many GPUs for the rest of the process, or of parts of the CPU."""
+    if tf.distribute.get_strategy().num_replicas_in_sync == number:  # it has been set
         return
     kind = "GPU" if tf.config.get_visible_devices("GPU") else "CPU"
     if kind == "CPU" and number is not None:
@@ -401,12 +402,24 @@ def use_devices(number):
             f"{kind}. Ask for fewer, and before anything is computed."
         )
     if len(devices[:number]) > 1:
-        global _scope
-        _scope = tf.distribute.MirroredStrategy(devices[:number]).scope()
-        _scope.__enter__()
+        global _strategy
+        _strategy = tf.distribute.MirroredStrategy(devices[:number])
+        tf.distribute.experimental_set_strategy(_strategy)
 
 
-_scope = None
+_strategy = None
+
+
+@contextlib.contextmanager
+def alone():
+    """A context without the strategy of `use_devices`: a program that is read in its scope would not run."""
+    if _strategy is not None:
+        tf.distribute.experimental_set_strategy(None)
+    try:
+        yield
+    finally:
+        if _strategy is not None:
+            tf.distribute.experimental_set_strategy(_strategy)
 
 
 def describe_device():

@@ -126,6 +126,11 @@ def shuffling_untouched():
         yield
 
 
+def alone():
+    """A context of what one device does: the same."""
+    return shuffling_untouched()
+
+
 def random_state():
     """State of PyTorch's own generators, from which Keras's unseeded dropout draws: uint8 arrays, one a device."""
     states = {"torch_cpu": torch.get_rng_state().numpy()}

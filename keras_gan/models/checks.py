@@ -438,7 +438,14 @@ def _normalize_otherwise():
     return "Use LayerNormalization or GroupNormalization."
 
 
-def check_devices(rows, total, drop_remainder, parts=1, replicas=1):
+def is_uneven(drop_remainder):
+    """Whether only those rows of a last batch are left out that do not divide over the devices."""
+    if isinstance(drop_remainder, str) and drop_remainder != "uneven":
+        raise ValueError(f"drop_remainder is True, False or 'uneven'. Received: drop_remainder={drop_remainder!r}.")
+    return isinstance(drop_remainder, str)
+
+
+def check_devices(rows, total, drop_remainder, parts=1, replicas=1, uneven=False):
     """Checks that batches divide over the devices: JAX's, where a distribution is set, or the model's replicas.
 
     Returns:
@@ -447,8 +454,7 @@ def check_devices(rows, total, drop_remainder, parts=1, replicas=1):
     devices = _num_devices(replicas)
     shares = devices * (parts if replicas > 1 else 1)
     rest = total % rows
-    uneven = 0 < rest < shares if drop_remainder == "uneven" else rest % shares and not drop_remainder
-    if rows % shares or uneven:
+    if rows % shares or (0 < rest < shares if uneven else rest % shares and not drop_remainder):
         of = f" of {parts} minibatches" if shares > devices else ""
         raise ValueError(
             f"Batches must divide over the {devices} devices. Received: batches of {rows} rows{of}, the last of "

@@ -99,17 +99,19 @@ class Fitted(Resumable):
             arrays = part(arrays, 0, kept)
         arrays = self._beside(arrays)
         rows = batch_size * self.minibatches_per_iteration
-        checks.check_batches(checks.num_rows(arrays[0]), rows, drop_remainder is True)
+        uneven = checks.is_uneven(drop_remainder)
+        drop_remainder = bool(drop_remainder) and not uneven
+        checks.check_batches(checks.num_rows(arrays[0]), rows, drop_remainder)
         parts, replicas = self.minibatches_per_iteration, self._replicas
-        shares = checks.check_devices(rows, checks.num_rows(arrays[0]), drop_remainder, parts, replicas)
+        shares = checks.check_devices(rows, checks.num_rows(arrays[0]), drop_remainder, parts, replicas, uneven)
         minibatches = Minibatches(
             arrays,
             rows,
             seed=self._order_seed,
             first_batch=int(self.iterations.numpy()),  # int() alone fails under a strategy of TensorFlow
             shuffle=arguments.pop("shuffle", True),
-            drop_remainder=drop_remainder is True,
-            divisor=shares if drop_remainder == "uneven" else 1,
+            drop_remainder=drop_remainder,
+            divisor=shares if uneven else 1,
             parts=parts,
             replicas=replicas,
             replica=backend.replica(),

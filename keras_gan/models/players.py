@@ -227,7 +227,7 @@ class Players(Lines, Composed, Fitted):
             RuntimeError: if the program does not give the generator's samples.
         """
         format = "saved_model" if format == "tf_saved_model" else format  # Keras's name for it
-        with self.averaged_weights():
+        with self.averaged_weights(), backend.alone():
             formats.export(
                 self.generator, self.prior, filepath, format, card, self.condition, self.discriminator, weights
             )
