@@ -634,7 +634,7 @@ def test_many_files_of_which_none_is_a_picture(tmp_path, monkeypatch):
 def test_what_looks_spoiled_is_said_of_some(folder, monkeypatch):
     streamed(monkeypatch)
     monkeypatch.setattr(images, "_LOOKED_AT", 5)
-    with pytest.warns(UserWarning, match=r"of one plain colour: 5 of 5 looked at, the first '0/00\.png'"):
+    with pytest.warns(UserWarning, match=r"of one plain colour: 5 of 5 looked at, the first '0/06\.png'"):
         kg.datasets.load("images", path=folder[0])
 
 
