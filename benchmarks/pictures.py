@@ -93,19 +93,19 @@ def training(folder: Path, size: int, batch_size: int) -> None:
     gan = game(size)
     gan.fit(np.zeros((2 * batch_size, size, size, 3), "uint8"), batch_size=batch_size, verbose=0)  # compiles the step
     before = resident("VmRSS")
-    first: list[float] = []
-    show = keras.callbacks.LambdaCallback(
-        on_train_batch_begin=lambda step, logs=None: first.append(time.perf_counter())
-    )
     begun = time.perf_counter()
-    (loaded, processor), data = timed_result(lambda: kg.datasets.load("images", path=folder, size=size))
-    print(f"loaded: {loaded:.1f} s, {processor:.1f} s of the processor", flush=True)
+    (clock, processor), data = timed_result(lambda: kg.datasets.load("images", path=folder, size=size))
+    print(f"loaded: {clock:.1f} s, {processor:.1f} s of the processor", flush=True)
+
+    def tell_first(step, logs=None):
+        if epoch == "first" and step == 0:
+            print(f"first batch: {time.perf_counter() - begun:.1f} s after the beginning", flush=True)
+
+    show = keras.callbacks.LambdaCallback(on_train_batch_begin=tell_first)
     for epoch in ("first", "second"):
         clock, processor = timed(
             lambda: gan.fit(data.train, batch_size=batch_size, drop_remainder=True, callbacks=[show], verbose=0)
         )
-        if epoch == "first":
-            print(f"first batch: {first[1] - begun:.1f} s after the beginning", flush=True)
         print(
             f"{epoch} epoch: {len(data.train) / clock:,.0f} pictures per second, {clock:.0f} s, {processor:.0f} s of "
             "the processor",

@@ -636,8 +636,17 @@ def test_many_files_of_which_none_is_a_picture(tmp_path, monkeypatch):
 def test_what_looks_spoiled_is_said_of_some(folder, monkeypatch):
     streamed(monkeypatch)
     monkeypatch.setattr(images, "_LOOKED_AT", 5)
-    with pytest.warns(UserWarning, match=r"of one plain colour: 5 of 5 looked at, the first '0/00\.png'"):
+    with pytest.warns(UserWarning, match=r"of one plain colour: 5 of 5 looked at, the first '0/06\.png'"):
         kg.datasets.load("images", path=folder[0])
+
+
+def test_those_looked_at_are_not_every_so_manieth(tmp_path, monkeypatch):
+    streamed(monkeypatch)
+    monkeypatch.setattr(images, "_LOOKED_AT", 8)
+    for i in range(40):
+        uint8([[(i % 5, 1, 2), (3, 4, 5)]]).save(tmp_path / f"{i:02}.png")
+    with pytest.warns(UserWarning, match=r"copies of others: [1-7] of 8 looked at"):
+        kg.datasets.load("images", path=tmp_path)
 
 
 def test_the_fingerprint_of_many_is_of_names_and_sizes(folder, monkeypatch):
