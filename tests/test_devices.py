@@ -110,7 +110,7 @@ def test_what_cannot_be_shared_is_refused(told):
         return
     assert "Call fit" in said["batch"]
     assert "BatchNormalization on 2 devices" in said["normalization"]
-    assert "A SemiSupervisedGAN cannot be trained on 2 devices here" in said["semi"]
+    assert "SemiSupervisedGAN cannot be trained on 2 devices here" in said["semi"]
     assert "stream" in said["stream"]
     if BACKEND == "torch":
         assert "All processes of a training are given the same" in said["other data"]

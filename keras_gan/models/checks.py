@@ -418,7 +418,7 @@ def check_replicas(model, fitting=True):
         return 1
     elsewhere = "Train it on one device, or with KERAS_BACKEND=jax, where a step sees the whole batch."
     if not getattr(model, "shares_steps", False):
-        raise ValueError(f"A {type(model).__name__} cannot be trained on {replicas} devices here. {elsewhere}")
+        raise ValueError(f"{type(model).__name__} cannot be trained on {replicas} devices here. {elsewhere}")
     if not fitting:
         raise ValueError(
             f"train_on_batch does not share a batch among {replicas} devices. Call fit(x, batch_size=...), which does."
