@@ -87,10 +87,12 @@ class Dataset(Splits):
 
     def pixel_mean(self) -> np.ndarray:
         """Mean training image after preprocessing, shape `(h, w, c)`, float64."""
+        # Of rows that are made on demand the first: all of them would be made before the first step of training.
+        num = min(len(self.train), 1000) if isinstance(self.train, OnDemand) else len(self.train)
         total = np.zeros(self.train.shape[1:])
-        for start in range(0, len(self.train), 1000):
+        for start in range(0, num, 1000):
             total += self.preprocess(self.train[start : start + 1000]).astype("float64").sum(axis=0)
-        return total / len(self.train)
+        return total / num
 
     def to_pixels(self, images: np.ndarray) -> np.ndarray:
         """Samples, or preprocessed images, as pixels to look at: the inverse of `preprocessing`.
