@@ -159,7 +159,7 @@ def test_what_is_no_network(tmp_path, data):
         features.Features(small(), "top")
     with pytest.raises(ValueError, match=r"built Keras model with one input. Received: a Sequential"):
         features.get(keras.Sequential([keras.layers.Dense(3)]))
-    with pytest.raises(ValueError, match=r"Unknown features. Received: 'resnet'.*'digits', 'mnist', 'inception'"):
+    with pytest.raises(ValueError, match=r"Unknown features. Received: 'resnet'.*'mnist', 'random', 'inception'"):
         features.get("resnet")
     with pytest.raises(ValueError, match="There is no file"):
         features.get(tmp_path / "none.keras")
