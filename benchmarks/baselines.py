@@ -1,6 +1,6 @@
 """Times an update of Table 1's other systems against a loop written by hand in the same framework.
 
-    KERAS_BACKEND=jax python benchmarks/baselines.py            # or tensorflow, or torch: about two minutes each
+    KERAS_BACKEND=jax python benchmarks/baselines.py            # or tensorflow, or torch
 
 Both contenders do the same work on batches of 100 images of MNIST's size, random bytes: an RBM of 1,000 units, by PCD-1
 with momentum SGD, and a deep GSN of two layers of 500 units that walks back four times, with Adam. Both compute a loss;
@@ -27,8 +27,8 @@ MATRIX = 2048
 BAR = 1.1
 
 # The products an update cannot do without, 2 m n k each. RBM: v to h for data, particles and model; h to v for the
-# particles and for the loss; v h of data and of model. GSN: forward, gradient in the weights, gradient in the input;
-# from the second of its two updates on, which alone see the second layer, both layers answer each other.
+# particles and for the loss; v h of data and of model. GSN: forward, gradient in the weights, gradient in the input
+# of four products per walkback: up and down between image and first layer, up and down between the two layers.
 RBM_GFLOP = 7 * 2 * BATCH * PIXELS * UNITS / 1e9
 GSN_GFLOP = 3 * WALKBACKS * 2 * BATCH * (2 * PIXELS * GSN_UNITS + 2 * GSN_UNITS * GSN_UNITS) / 1e9
 

@@ -86,7 +86,7 @@ class Dataset(Splits):
         return preprocess(self.preprocessing, images)
 
     def pixel_mean(self) -> np.ndarray:
-        """Mean training image after preprocessing, shape `(h, w, c)`, float64."""
+        """Mean training image after preprocessing (of `OnDemand` the first 1,000), shape `(h, w, c)`, float64."""
         # Of rows that are made on demand the first: all of them would be made before the first step of training.
         num = min(len(self.train), 1000) if isinstance(self.train, OnDemand) else len(self.train)
         total = np.zeros(self.train.shape[1:])
