@@ -47,6 +47,18 @@ def test_the_digits_classifier_is_as_good_as_its_card_says(data):
     assert (said == data.labels.test).mean() == pytest.approx(card["scores"]["test_accuracy"])
 
 
+def test_a_classifier_that_knew_few_labels_ships_and_is_no_network_of_features():
+    classifier = features.load_classifier("mnist-semi-supervised")
+    assert (classifier.input_shape, classifier.output_shape) == ((None, 28, 28, 1), (None, 10))
+    path = features.files.saved_models() / "mnist-semi-supervised" / "classifier.keras"
+    card = features.files.read_json(features.formats.own_card(path))
+    assert card["recipe"]["labels"] == 100
+    assert card["scores"]["test_accuracy"] > 0.985
+    assert features.shipped() == ["digits", "mnist"]
+    with pytest.raises(ValueError, match=r"Expected one of \['digits', 'mnist', 'mnist-semi-supervised'\]"):
+        features.load_classifier("cifar10")
+
+
 @pytest.mark.every_backend
 def test_the_features_are_those_of_the_layer(data):
     classifier = features.load_classifier("digits")

@@ -81,6 +81,7 @@ def test_the_wheel_holds_what_the_command_needs(tmp_path):
         "keras_gan/saved_models/mnist/generator.keras",
         "keras_gan/saved_models/mnist-conditional/generator.keras",
         "keras_gan/saved_models/mnist-conditional/generator.keras.json",
+        "keras_gan/saved_models/mnist-semi-supervised/classifier.keras",
     } <= set(names)
     assert not [name for name in names if name.startswith(("tests", "recipes", "benchmarks"))]
     # from the unpacked wheel alone, in an empty folder

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras_gan.recipes.digits import Digits
 from keras_gan.recipes.digits_conditional import DigitsConditional
+from keras_gan.recipes.mnist_semi_supervised import MnistSemiSupervised
 from PIL import Image
 
 import keras_gan as kg
@@ -36,6 +37,27 @@ def test_a_run_ships_with_its_card(tmp_path, capsys):
     sevens = kg.load(folder).sample(3, 0, condition=7)
     saved = keras.saving.load_model(tmp_path / "run" / "model.keras")
     np.testing.assert_allclose(sevens, saved.sample(3, 0, condition=7), atol=1e-5)
+
+
+def test_of_a_game_that_classifies_the_classifier_ships(tmp_path, monkeypatch):
+    images = np.random.default_rng(0).integers(0, 256, (3, 60, 28, 28, 1), "uint8")
+    data = kg.datasets.Dataset(
+        *images,
+        labels=kg.datasets.Splits(*np.tile(np.arange(60) % 10, (3, 1))),
+        preprocessing=keras.layers.Rescaling(1 / 255),
+        card={"name": "mnist"},
+    )
+    monkeypatch.setattr(MnistSemiSupervised, "data", lambda self: data)
+    run, folder = str(tmp_path / "run"), tmp_path / "shipped"
+    runs.run(MnistSemiSupervised(epochs=2, width=0.05, labels=20, ema=0.5, batch_size=20, seed=5, run_dir=run))
+    card = shipping.ship(run, folder, data)
+    assert {path.name for path in folder.iterdir()} == {"classifier.keras", "classifier.keras.json"}
+    assert card["model"].startswith("classifier of")
+    logits = keras.saving.load_model(folder / "classifier.keras").predict(data.preprocess(data.test), verbose=0)
+    gan = runs.saved.load(run)
+    np.testing.assert_allclose(keras.ops.softmax(logits), gan.classify(data.test), atol=1e-5)
+    assert np.abs(gan.classify(data.test) - gan.classify(data.test, averaged=False)).max() > 1e-4
+    assert card["scores"]["test_accuracy"] == (logits.argmax(axis=1) == data.labels.test).mean()
 
 
 def test_a_folder_without_a_run(tmp_path):

@@ -1,5 +1,6 @@
 """Trained generators for others: exports, and as one ships with the package, with a picture and its scores."""
 
+import contextlib
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from keras_gan.figures import grids
 from keras_gan.figures import inference as pictures
 from keras_gan.models.gan import GAN
 from keras_gan.models.inference import InferenceNetwork
+from keras_gan.models.semi_supervised import SemiSupervisedGAN
 from keras_gan.runs import saved
 from keras_gan.runs.card import describe
 
@@ -30,9 +32,10 @@ def ship(
     """Writes a run's best model for others: files with their cards, and samples.png if it makes images.
 
     Of a GAN these are generator/ (a SavedModel) and generator.keras; of another model that samples, model.keras; of a
-    classifier, classifier.keras, with its accuracy in the card; of an inference network, encoder.keras and
-    reconstructions.png, with what `keras_gan.evaluation.inference.measure` finds in the card. The best model is
-    `best.keras`, chosen by validation images alone, or `model.keras` where no measurement was made.
+    classifier, or of a game whose discriminator is one, classifier.keras, with its accuracy in the card; of an
+    inference network, encoder.keras and reconstructions.png, with what `keras_gan.evaluation.inference.measure` finds
+    in the card. The best model is `best.keras`, chosen by validation images alone, or `model.keras` where no
+    measurement was made.
 
     Args:
         run: folder of a run.
@@ -53,8 +56,14 @@ def ship(
     if isinstance(model, InferenceNetwork):
         return _ship_encoder(model, run, folder, data, progress)
     if not callable(getattr(model, "sample", None)):
-        return _ship_classifier(model, run, folder, data)
+        return _ship_classifier(model, describe(run, model), folder, data)
     card = describe(run, model)
+    if isinstance(model, SemiSupervisedGAN):
+        average = model.classifier_average
+        with contextlib.nullcontext() if average is None else average.in_place():
+            classifier = keras.Model(model.discriminator.inputs[0], model.discriminator.output["logits"])
+            card["model"] = f"classifier of {classifier.count_params():,} parameters"
+            return _ship_classifier(classifier, card, folder, data)
     if half:
         model = _halved(model)
     row = evaluate({"generator": model}, data, references=False, progress=progress).rows[0]
@@ -105,8 +114,7 @@ def _halved(model):
     return GAN(generator, model.discriminator, model.prior, model.condition, model.preprocessing)
 
 
-def _ship_classifier(model, run, folder, data):
-    card = describe(run, model)
+def _ship_classifier(model, card, folder, data):
     del card["validation_log_likelihood"]
     card["scores"] = {}
     for name in ("validation", "test"):

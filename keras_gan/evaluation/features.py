@@ -16,6 +16,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_gan import datasets
 from keras_gan.artifacts import files, formats
 from keras_gan.evaluation.distances import flat
 
@@ -179,23 +180,28 @@ class Features:
 
 
 def shipped() -> list[str]:
-    """Names of the data sets whose classifier ships with the package."""
+    """Names of the data sets whose classifier ships with the package, and has features to compare images by."""
+    return [name for name in classifiers() if name in datasets.LOADERS]
+
+
+def classifiers() -> list[str]:
+    """Names of all classifiers that ship with the package."""
     folder = files.saved_models()
     return [] if folder is None else sorted(path.parent.name for path in folder.glob("*/classifier.keras"))
 
 
 def load_classifier(name: str) -> keras.Model:
-    """The classifier that ships for a data set: from images on the scale of samples to ten logits.
+    """A classifier that ships: from images on the scale of samples to ten logits.
 
     Args:
-        name: `"digits"` or `"mnist"`.
+        name: `"digits"`, `"mnist"`, or `"mnist-semi-supervised"`, which knew 100 labels.
 
     Raises:
-        ValueError: if none ships for that data set, or its file is damaged.
+        ValueError: if no such classifier ships, or its file is damaged.
     """
     folder = files.saved_models()
-    if folder is None or name not in shipped():
-        raise ValueError(f"There is no classifier. Received: name={name!r}. Expected one of {shipped()}.")
+    if folder is None or name not in classifiers():
+        raise ValueError(f"There is no classifier. Received: name={name!r}. Expected one of {classifiers()}.")
     path = folder / name / "classifier.keras"
     if formats.checksum(path) != files.read_json(formats.own_card(path)).get("checksum"):
         raise ValueError(f"{path} is not what its card describes: the checksum differs. Install the package again.")
