@@ -11,6 +11,7 @@
 - `training_data(minibatches)` is what feeds `fit` fastest with the batches of `keras_gan.models.minibatches`.
 - `convolve(x, kernel, bias, zero_padding)` and `pool(x, size, strides)` are the parts of the convolutional layer.
 - `largest(pieces)` is the maximum over the last axis, in the form whose gradient is cheapest there.
+- `times_transpose(x, matrix)` is the product of x with the transpose of a matrix.
 - `momentum_update(variable, velocity, gradient, learning_rate, momentum)` is one heavy-ball step.
 - `product_with(matrix)` is the function of blocks that multiplies them by the matrix's transpose, on a GPU if there is.
 - `use_device(device)` chooses GPU or CPU and lets GPU memory grow.
@@ -67,6 +68,7 @@ set_random_state = _adapter.set_random_state
 shuffling_untouched = _adapter.shuffling_untouched
 step = _adapter.step
 summed = _adapter.summed
+times_transpose = _adapter.times_transpose
 training_data = _adapter.training_data
 use_device = _adapter.use_device
 use_devices = _adapter.use_devices

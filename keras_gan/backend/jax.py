@@ -185,6 +185,11 @@ def set_random_state(states):
     del states
 
 
+def times_transpose(x, matrix):
+    """The product of x, `(n, k)`, with the transpose of a matrix, `(m, k)`."""
+    return ops.matmul(x, ops.transpose(matrix))
+
+
 def momentum_update(variable, velocity, gradient, learning_rate, momentum):
     """velocity <- momentum * velocity - learning_rate * gradient; variable <- variable + velocity."""
     momentum, learning_rate = ops.cast(momentum, velocity.dtype), ops.cast(learning_rate, velocity.dtype)

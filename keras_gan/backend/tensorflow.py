@@ -149,6 +149,12 @@ def set_random_state(states):
     del states
 
 
+def times_transpose(x, matrix):
+    """The product of x, `(n, k)`, with the transpose of a matrix, `(m, k)`."""
+    # With `ops.transpose` the gradient is turned round by a pass of its own.
+    return tf.matmul(x, keras.ops.convert_to_tensor(matrix), transpose_b=True)
+
+
 def momentum_update(variable, velocity, gradient, learning_rate, momentum):
     """velocity <- momentum * velocity - learning_rate * gradient; variable <- variable + velocity."""
     variable, velocity = (v.value if isinstance(v, keras.Variable) else v for v in (variable, velocity))
@@ -174,9 +180,8 @@ def training_data(minibatches):
 
     orders = tf.data.Dataset.from_generator(order, output_signature=rows)
     if not all(isinstance(array, np.ndarray) for array in tf.nest.flatten(minibatches.arrays)):
-        return orders.flat_map(lambda order: _made_on_demand(minibatches, order)).apply(
-            tf.data.experimental.assert_cardinality(minibatches.num_batches)
-        )
+        batches = orders.flat_map(lambda order: _made_on_demand(minibatches, order)).with_options(_untuned())
+        return batches.apply(tf.data.experimental.assert_cardinality(minibatches.num_batches))
     with tf.device("CPU"):  # where tf.data reads them
         arrays = tf.nest.map_structure(tf.convert_to_tensor, minibatches.arrays)
     batches = orders.flat_map(
@@ -186,8 +191,16 @@ def training_data(minibatches):
     )
     batches = batches.map(lambda rows: tf.nest.map_structure(lambda array: tf.gather(array, rows), arrays))
     batches = batches.apply(tf.data.experimental.assert_cardinality(minibatches.num_batches))
+    batches = batches.with_options(_untuned())
     # Beside a step on a CPU the next batch takes a core from it: 1.2 ms of 36 with MNIST on two cores.
-    return batches.prefetch(tf.data.AUTOTUNE) if tf.config.get_visible_devices("GPU") else batches
+    return batches.prefetch(2) if tf.config.get_visible_devices("GPU") else batches
+
+
+def _untuned():
+    """Nothing here needs tuning, and the end of a `fit` often waits half a second for the thread that does it."""
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return options
 
 
 def _made_on_demand(minibatches, order):

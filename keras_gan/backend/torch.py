@@ -147,6 +147,11 @@ def set_random_state(states):
         torch.cuda.set_rng_state(torch.from_numpy(states["torch_cuda"]))
 
 
+def times_transpose(x, matrix):
+    """The product of x, `(n, k)`, with the transpose of a matrix, `(m, k)`."""
+    return keras.ops.matmul(x, keras.ops.transpose(matrix))
+
+
 @torch.no_grad()
 def momentum_update(variable, velocity, gradient, learning_rate, momentum):
     """velocity <- momentum * velocity - learning_rate * gradient; variable <- variable + velocity."""

@@ -120,6 +120,11 @@ class DeepGSN(Chained):
             layers[i] = self._hidden(i, layers, noise)
         return (layers[0], layers[1:]), logits
 
+    def logits(self, state: Any) -> Any:
+        """Logits of the image's conditional means in a state, the same that `update` draws its pixels with."""
+        x, hidden = state
+        return self.tied[0].down(self._hidden(1, [x, *hidden], None))
+
     def _hidden(self, i, layers, noise):
         inputs = self.tied[i - 1].up(layers[i - 1])
         if i < len(self.tied):
@@ -139,7 +144,7 @@ class DeepGSN(Chained):
         Args:
             x: clean images, flat, shape `(n, size)`.
             state: what `begin` made of them.
-            noises: for each update what `noise` draws.
+            noises: for each update but the last, whose images need no noise, what `noise` draws.
 
         Returns:
             Scalar.
@@ -147,8 +152,11 @@ class DeepGSN(Chained):
         total: Any = 0.0
         for noise in noises:
             state, logits = self.update(state, noise)
-            total = total + ops.mean(ops.softplus(logits) - x * logits)  # -x log p - (1 - x) log(1 - p)
-        return total
+            total = total + self._error(x, logits)
+        return total + self._error(x, self.logits(state))
+
+    def _error(self, x, logits):
+        return ops.mean(ops.softplus(logits) - x * logits)  # -x log p - (1 - x) log(1 - p)
 
     def compile(
         self,
@@ -193,7 +201,7 @@ class DeepGSN(Chained):
 
     def _chance(self, x, source):
         """The start of training examples, and the noise of their updates."""
-        return self.begin(x, source), [self.noise(ops.shape(x)[0], source) for _ in range(self.walkbacks)]
+        return self.begin(x, source), [self.noise(ops.shape(x)[0], source) for _ in range(self.walkbacks - 1)]
 
     def get_config(self) -> dict[str, Any]:
         names = ("hidden", "walkbacks", "corruption", "noise_deviation")

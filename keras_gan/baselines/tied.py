@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_gan import backend
+
 
 @keras.saving.register_keras_serializable("keras_gan")
 class Tied(keras.layers.Layer):
@@ -53,7 +55,7 @@ class Tied(keras.layers.Layer):
 
     def down(self, h: Any) -> Any:
         """`h W^T + b`, shape `(n, size)`, of h of shape `(n, units)`."""
-        product = ops.matmul(h, ops.transpose(self.kernel))
+        product = backend.times_transpose(h, self.kernel)
         return product + self.visible_bias if self.use_visible_bias else product
 
     def call(self, x: Any) -> Any:
