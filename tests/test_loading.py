@@ -154,6 +154,6 @@ def test_samples_that_are_not_finite_are_refused(tmp_path):
     gan.save(tmp_path / "gan.keras")
     generator = kg.load(tmp_path / "gan.keras")
     for draw in (lambda: generator.sample(3), lambda: generator.interpolate(1, 2), lambda: generator(np.ones((2, 3)))):
-        with pytest.raises(ValueError, match=r"not finite.*12 NaN|not finite.*8 NaN") as error:
+        with pytest.raises(ValueError, match=r"12 NaN|8 NaN|mean nothing") as error:
             draw()
         assert "kernel are not finite, so the training diverged" in str(error.value)

@@ -357,30 +357,30 @@ def check_number(num: Any, name: str = "num", least: int = 1) -> None:
 
 
 def check_samples(samples: Any, network: Any = None) -> None:
-    """Refuses samples that are not finite, and says why they are not.
+    """Refuses samples that are not finite, or of weights that are not, and says why they are not.
+
+    Weights are looked at, too, because TensorFlow's ReLU makes 0 of NaN on some processors.
 
     Args:
         samples: array, or a structure of arrays.
         network: the Keras model that made them, if it is known.
 
     Raises:
-        ValueError: if a value is NaN or infinite.
+        ValueError: if a value or a weight is NaN or infinite.
     """
     parts = keras.tree.flatten(samples)
     wrong = sum(int(np.sum(~np.isfinite(part))) for part in parts)
-    if not wrong:
-        return
-    why = "The model itself makes such values."
+    said = f"The samples are not finite. Received: {wrong} NaN or infinite values of {sum(p.size for p in parts)}."
     for variable in getattr(network, "variables", []):
         if "float" in variable.dtype and not np.isfinite(ops.convert_to_numpy(variable)).all():
-            why = (
-                f"The weights {variable.path} are not finite, so the training diverged, or the file was changed. Use a "
-                "model of an earlier epoch, or train again with another seed, a smaller learning rate or a penalty."
+            said = said if wrong else "The samples mean nothing."
+            raise ValueError(
+                f"{said} The weights {variable.path} are not finite, so the training diverged, or the file was "
+                "changed. Use a model of an earlier epoch, or train again with another seed, a smaller learning rate "
+                "or a penalty."
             )
-            break
-    raise ValueError(
-        f"The samples are not finite. Received: {wrong} NaN or infinite values of {sum(p.size for p in parts)}. {why}"
-    )
+    if wrong:
+        raise ValueError(f"{said} The model itself makes such values.")
 
 
 # Data.
