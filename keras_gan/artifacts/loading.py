@@ -166,6 +166,7 @@ def load(model: str | Path, prior: str | priors.Prior | None = None) -> Any:
         return found
     if callable(getattr(found, "sample", None)):
         return Sampler(card, found)
+    found = formats.widened(found)
     generate = formats.one_input(found.predict_on_batch)
     return _generator(generate, formats.inputs_of(found, path), prior, card, path, found)
 

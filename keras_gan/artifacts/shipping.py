@@ -64,9 +64,11 @@ def ship(
             classifier = keras.Model(model.discriminator.inputs[0], model.discriminator.output["logits"])
             card["model"] = f"classifier of {classifier.count_params():,} parameters"
             return _ship_classifier(classifier, card, folder, data)
+    scored = model
     if half:
-        model = _halved(model)
-    row = evaluate({"generator": model}, data, references=False, progress=progress).rows[0]
+        model = _with_generator(model, formats.halved)
+        scored = _with_generator(model, formats.widened)  # as kg.load reads it
+    row = evaluate({"generator": scored}, data, references=False, progress=progress).rows[0]
     card["scores"] = row.as_dict()
     if isinstance(model, GAN):
         for name, format in (("generator.keras", "keras"), ("generator", "saved_model")):
@@ -103,14 +105,14 @@ def _ship_encoder(model, run, folder, data, progress):
     return card
 
 
-def _halved(model):
-    """The game with a generator of 16 bits, of averaged weights where there are any."""
+def _with_generator(model, change):
+    """The game with another generator, made of the one that has the averaged weights, where there are any."""
     if not isinstance(model, GAN):
         raise ValueError(
             f"Only a GAN's generator is written with 16 bits. Received: half=True for {type(model).__name__}."
         )
     with model.averaged_weights():
-        generator = formats.halved(model.generator)
+        generator = change(model.generator)
     return GAN(generator, model.discriminator, model.prior, model.condition, model.preprocessing)
 
 
