@@ -17,7 +17,7 @@ class MnistConditional(settings.ToldClasses, settings.R1, MnistData):
     """Train the paper's MNIST networks told the class, with a gradient penalty and an averaged generator."""
 
     name: settings.SaidByPreset[str] = "mnist-conditional"
-    epochs: int = 30
+    epochs: int = 40
     """Passes over the 50,000 training images."""
     objective: settings.Objective = "relativistic"
     label_scale: float = 1.0

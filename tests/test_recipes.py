@@ -113,7 +113,7 @@ VALUES = {  # what the runs in docs/ were made with
     "mnist-conditional": {
         **R1,
         **MNIST,
-        **{"epochs": 30, "learning_rate": 3e-4, "epsilon": 1e-5, "r1_penalty": 2.0, "discriminator_range": 0.05},
+        **{"epochs": 40, "learning_rate": 3e-4, "epsilon": 1e-5, "r1_penalty": 2.0, "discriminator_range": 0.05},
         **{"objective": "relativistic", "label_scale": 1.0},
     },
     "mnist-inference": {
