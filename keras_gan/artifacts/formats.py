@@ -98,8 +98,8 @@ def export(
         z = [prior.draw(64, seed=0), *(condition.draw(64, seed=0) if condition and condition.can_draw else ())]
         z += [np.random.default_rng(i).random((64, *shape), "float32") for i, (_, shape) in enumerate(inputs[len(z) :])]
         samples = _samples(generator, z)
-        of_16_bits = any(layer.compute_dtype == "float16" for layer in generator.layers)
-        _compare(samples, generate, z, format, _LARGEST_OF_16_BITS if of_16_bits else _LARGEST_DIFFERENCE)
+        most = _LARGEST_OF_16_BITS if _of_16_bits(generator) else _LARGEST_DIFFERENCE
+        _compare(samples, generate, z, format, most)
         made = {
             "format": format,
             "prior": kind,
@@ -165,7 +165,7 @@ def halved(network: keras.Model) -> keras.Model:
     Args:
         network: built functional or Sequential model.
     """
-    return _with_dtype(network, "float16", [layer for layer in network.layers if layer.weights])
+    return _with_dtype(network, lambda layer: "float16" if layer.weights else None)
 
 
 def widened(network: keras.Model) -> keras.Model:
@@ -175,18 +175,22 @@ def widened(network: keras.Model) -> keras.Model:
         network: built model. One without such layers is returned as it is, and so is a subclassed one.
     """
     can_be_cloned = isinstance(network, keras.Sequential) or hasattr(network, "operations")
-    narrow = [layer for layer in network.layers if can_be_cloned and layer.dtype_policy.name == "float16"]
-    return _with_dtype(network, "float32", narrow) if narrow else network
+    if not (can_be_cloned and _of_16_bits(network)):
+        return network
+    return _with_dtype(network, lambda layer: "float32" if layer.dtype_policy.name == "float16" else None)
 
 
-def _with_dtype(network, dtype, layers):
-    chosen = {layer.name for layer in layers}
+def _of_16_bits(network):
+    """Whether a layer computes with 16 bits, in this network or in one that it is made of."""
+    return any(layer.compute_dtype == "float16" or _of_16_bits(layer) for layer in getattr(network, "layers", []))
 
+
+def _with_dtype(network, dtype_of):
     def cloned(layer):
-        config = layer.get_config()
-        return type(layer).from_config({**config, "dtype": dtype} if layer.name in chosen else config)
+        config, dtype = layer.get_config(), dtype_of(layer)
+        return type(layer).from_config(config if dtype is None else {**config, "dtype": dtype})
 
-    found = keras.models.clone_model(network, clone_function=cloned)
+    found = keras.models.clone_model(network, clone_function=cloned, recursive=True)
     new = [variable.dtype for variable in found.weights]
     found.set_weights([weight.astype(dtype) for weight, dtype in zip(network.get_weights(), new, strict=True)])
     return found
