@@ -82,6 +82,17 @@ def test_the_shipped_generator_that_is_told_the_class():
     assert formats.checksum(loading.shipped()["mnist-conditional"] / "generator.keras") == generator.card["checksum"]
 
 
+def test_the_shipped_generator_that_completes_images():
+    generator = kg.load("mnist-completion")
+    image, mask = np.zeros((28, 28, 1), "float32"), np.ones((28, 28, 1), "float32")
+    image[4:24, 13:15], mask[14:] = 1.0, 0.0  # the upper half of a stroke
+    samples = generator.sample(50, seed=0, condition=(image, mask))
+    np.testing.assert_array_equal(samples[:, :14], np.broadcast_to(image[:14], (50, 14, 28, 1)))
+    assert samples[:, 14:].std(axis=0).max() > 0.1
+    assert generator.card["scores"]["measures"]["completion"]["cells"]["agreement"]["value"] > 0.8
+    assert {variable.dtype for variable in generator.model.variables} == {"float32"}
+
+
 def test_what_its_card_does_not_describe(gan, tmp_path):
     gan.export(tmp_path / "generator.keras", "keras")
     other = make_gan(seed=5)

@@ -79,6 +79,7 @@ def test_the_wheel_holds_what_the_command_needs(tmp_path):
         "keras_gan/saved_models/mnist/classifier.keras",
         "keras_gan/saved_models/mnist/classifier.keras.json",
         "keras_gan/saved_models/mnist/generator.keras",
+        "keras_gan/saved_models/mnist-completion/generator.keras",
         "keras_gan/saved_models/mnist-conditional/generator.keras",
         "keras_gan/saved_models/mnist-conditional/generator.keras.json",
         "keras_gan/saved_models/mnist-semi-supervised/classifier.keras",
