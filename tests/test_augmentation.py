@@ -126,6 +126,16 @@ def test_a_game_at_strength_0_is_the_game_without():
     assert any(np.abs(a - b).max() > 1e-3 for a, b in zip(plain, on, strict=True))
 
 
+def test_in_mixed_precision_the_strength_keeps_its_32_bits():
+    layer = Augmentation(0.7, flips=True, seed=1, dtype="mixed_bfloat16")
+    changed = ops.convert_to_numpy(ops.cast(layer(IMAGES, training=True), "float32"))
+    assert np.isfinite(changed).all()
+    share = np.mean(np.abs(changed - IMAGES).max(axis=(1, 2, 3)) > 0.1)
+    assert 0.7 < share <= 1
+    layer.strength.assign(0.7001)  # which bfloat16 does not have
+    assert float(ops.convert_to_numpy(layer.strength)) == pytest.approx(0.7001, abs=1e-6)
+
+
 def test_a_resumed_run_sees_the_changes_that_it_would_have_seen(tmp_path):
     whole, part = make(0.5), make(0.5)
     whole.fit(DATA, batch_size=16, epochs=2, verbose=0)

@@ -74,7 +74,12 @@ class Augmentation(keras.layers.Layer):
         self.value_range = (float(value_range[0]), float(value_range[1]))
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.strength = self.add_weight(
-            shape=(), initializer=keras.initializers.Constant(strength), trainable=False, name="strength"
+            shape=(),
+            initializer=keras.initializers.Constant(strength),
+            dtype="float32",
+            trainable=False,
+            autocast=False,  # it is compared with draws of 32 bits, in whatever precision the pictures are
+            name="strength",
         )
         self.built = True
 
