@@ -6,6 +6,7 @@ This module imports neither Keras nor a backend.
 import importlib.metadata
 import importlib.util
 import json
+import logging
 import os
 import signal
 import socket
@@ -71,6 +72,7 @@ def set_up_command() -> None:
     if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # what fails is an exception in Python, too
         _drop_import_notes()
+        logging.getLogger("tensorflow").addFilter(_is_news)
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ and (folder := _cache_folder()) is not None:
         os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
         # A small step compiles in less than a second, which JAX by default does not keep, but there are many of them.
@@ -141,6 +143,11 @@ def versions() -> str:
     backend = choose_backend()
     framework = f"{BACKENDS[backend]} {_version(backend)}"
     return f"keras-gan {keras_gan.__version__}, Keras {_version('keras')}, backend: {framework}"
+
+
+def _is_news(record):
+    """TensorFlow warns of a "retracing" when several networks, or minibatches of several sizes, are met first."""
+    return "triggered tf.function retracing" not in record.getMessage()
 
 
 def _drop_import_notes():

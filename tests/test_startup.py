@@ -123,6 +123,17 @@ def test_the_version_and_a_reader_who_leaves():
     process.wait()
 
 
+def test_of_tensorflow_s_warnings_only_that_of_retracing_is_no_news():
+    other = {key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"}
+    program = (
+        "import logging, keras_gan_command; from keras_gan import startup; startup.set_up_command()\n"
+        "log = logging.getLogger('tensorflow')\n"
+        "log.warning('5 out of the last 9 calls to %s triggered tf.function retracing.', 'f'); log.warning('news')"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=other)
+    assert (result.returncode, result.stderr) == (0, "news\n")
+
+
 BLOCKED = """
 import sys
 class Blocker:
