@@ -88,8 +88,9 @@ def evaluate(
         num_samples: Samples drawn with each seed; the paper's numbers use 10,000.
         seeds: How many sampling seeds, from 0 on.
         kmeans: Score k-means centres of the training images, too; takes minutes.
-        features: The network of fid, kid and precision_recall: mnist, digits, random (never trained), inception, or a
-            .keras file that makes vectors of images; by default the classifier that ships for the data set.
+        features: The network of fid, kid and precision_recall: mnist, digits, cifar10, random (never trained),
+            inception, or a .keras file that makes vectors of images; by default the classifier that ships for the data
+            set.
         budget: Of the measure ais: quick takes about ten minutes of a core on MNIST, full is a GPU's work.
         refine: Of inference: steps that refine the code of an image.
         prior: Noise of a generator alone; by default what its card says.
@@ -328,7 +329,7 @@ def ship(
         run: The folder of a run.
         folder: Where to write.
         data: The images to compare with.
-        half: Write and score a generator with weights of 16 bits, in files of half the size.
+        half: Write and score a generator or a classifier with weights of 16 bits, in files of half the size.
     """
     _load_package()
     from keras_gan.artifacts import shipping

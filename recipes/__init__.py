@@ -55,6 +55,7 @@ PRESETS: dict[str, Recipe] = {
         *map(gaussians.Gaussians.plain, gaussians.POINTS),
         classifier.DigitsClassifier(),
         classifier.MnistClassifier(),
+        classifier.Cifar10Classifier(),
         dbn.Dbn(),
         stacked_cae.StackedCae(),
         deep_gsn.DeepGsn(),

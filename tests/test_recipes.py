@@ -13,7 +13,7 @@ from keras_gan.recipes import PRESETS, from_settings
 from keras_gan.recipes.cifar10_conv import Cifar10Conv
 from keras_gan.recipes.cifar10_dense import Cifar10Dense
 from keras_gan.recipes.cifar10_r1 import Cifar10R1
-from keras_gan.recipes.classifier import DigitsClassifier, MnistClassifier
+from keras_gan.recipes.classifier import Cifar10Classifier, DigitsClassifier, MnistClassifier
 from keras_gan.recipes.digits import Digits
 from keras_gan.recipes.digits_conditional import DigitsConditional
 from keras_gan.recipes.gaussians import Gaussians
@@ -167,6 +167,11 @@ CLASSIFIER = {**RUN, "every": 1, "learning_rate": 1e-3}
 VALUES |= {
     "digits-classifier": {**CLASSIFIER, "epochs": 60},
     "mnist-classifier": {**CLASSIFIER, **MNIST, "epochs": 12},
+    "cifar10-classifier": {
+        **CLASSIFIER,
+        **CIFAR10,
+        **{"epochs": 15, "batch_size": 128, "learning_rate": 2e-3, "weight_decay": 0.05},
+    },
 }
 TABLE1 = {**RUN, **MNIST, "dataset": "mnist", "layers": 2, "burn_in": 20}
 GSN = {**TABLE1, "walkbacks": 4, "corruption": 0.4, "noise_deviation": 2.0}
@@ -408,6 +413,10 @@ def test_a_classifier_learns_is_resumed_and_ships(tmp_path, capsys):
     assert len(rows) == 12
     cli.main(["ship", str(tmp_path / "run"), str(tmp_path / "shipped")])
     assert "test accuracy 9" in capsys.readouterr().out
+    whole = (tmp_path / "shipped" / "classifier.keras").stat().st_size
+    cli.main(["ship", str(tmp_path / "run"), str(tmp_path / "half"), "--half"])
+    assert "test accuracy 9" in capsys.readouterr().out
+    assert (tmp_path / "half" / "classifier.keras").stat().st_size < 0.75 * whole
     card = files.read_json(tmp_path / "shipped" / "classifier.keras.json")
     assert card["scores"]["validation_accuracy"] == pytest.approx(max(float(row["val_accuracy"]) for row in rows))
     assert card["scores"]["test_accuracy"] > 0.9
@@ -423,6 +432,24 @@ def test_the_mnist_classifier():
     arguments = MnistClassifier().fit_arguments(tiny_mnist())
     assert arguments["x"].max() == 1
     assert arguments["y"].shape == (60,)
+
+
+def test_the_cifar10_classifier(tmp_path, monkeypatch):
+    """Its rate rises in the first epoch and ends at 0; samples from 0 to 1 are as good as preprocessed images."""
+    data = tiny_cifar10()
+    recipe = Cifar10Classifier(width=0.1, epochs=3, batch_size=20, seed=1, run_dir=str(tmp_path / "run"))
+    monkeypatch.setattr(kg.datasets, "load", lambda name, **options: data)
+    updates = recipe.updates_per_epoch(data)
+    schedule = keras.optimizers.schedules.deserialize(recipe.optimizer(data).get_config()["learning_rate"])
+    rates = [float(schedule(step)) for step in (0, updates, 3 * updates)]
+    assert rates == pytest.approx([0.0, 2e-3, 0.0], abs=1e-9)
+    runs.run(recipe)
+    model = runs.saved.load(tmp_path / "run")
+    assert PRESETS["cifar10-classifier"].build(data, 1).get_layer("features").output.shape == (None, 128)
+    features = kg.evaluation.features.Features(model, "features")
+    of_images, of_pictures = features(data.preprocess(data.test)), features(data.test.astype("float32") / 255)
+    np.testing.assert_allclose(of_images, of_pictures, rtol=1e-3, atol=1e-4)
+    assert np.ptp(of_images) > 0.01
 
 
 def test_the_momentum_ramp_knows_k():

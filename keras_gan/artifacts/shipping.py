@@ -42,7 +42,7 @@ def ship(
         folder: where to write; made if it is not there, its files replaced.
         data: the `keras_gan.datasets.Dataset` it was trained on.
         progress: called with a line of text before each slow step.
-        half: whether a GAN's generator is written, and scored, with weights of 16 bits: half the size.
+        half: whether a GAN's generator, or a classifier, is written and scored with weights of 16 bits: half the size.
 
     Returns:
         The card; its `"scores"` are the model's row of the table that `keras_gan.evaluation.evaluate` fills, or the
@@ -56,14 +56,14 @@ def ship(
     if isinstance(model, InferenceNetwork):
         return _ship_encoder(model, run, folder, data, progress)
     if not callable(getattr(model, "sample", None)):
-        return _ship_classifier(model, describe(run, model), folder, data)
+        return _ship_classifier(model, describe(run, model), folder, data, half)
     card = describe(run, model)
     if isinstance(model, SemiSupervisedGAN):
         average = model.classifier_average
         with contextlib.nullcontext() if average is None else average.in_place():
             classifier = keras.Model(model.discriminator.inputs[0], model.discriminator.output["logits"])
             card["model"] = f"classifier of {classifier.count_params():,} parameters"
-            return _ship_classifier(classifier, card, folder, data)
+            return _ship_classifier(classifier, card, folder, data, half)
     scored = model
     if half:
         model = _with_generator(model, formats.halved)
@@ -116,14 +116,17 @@ def _with_generator(model, change):
     return GAN(generator, model.discriminator, model.prior, model.condition, model.preprocessing)
 
 
-def _ship_classifier(model, card, folder, data):
+def _ship_classifier(model, card, folder, data, half):
     del card["validation_log_likelihood"]
     card["scores"] = {}
-    for name in ("validation", "test"):
-        said = model.predict(data.preprocess(getattr(data, name)), verbose=0).argmax(axis=1)
-        card["scores"][f"{name}_accuracy"] = float((said == getattr(data.labels, name)).mean())
     # Without the optimizer, which is twice as large.
     alone = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
+    if half:
+        alone = formats.halved(alone)
+    scored = formats.widened(alone)  # as kg.evaluation.features reads it
+    for name in ("validation", "test"):
+        said = scored.predict(data.preprocess(getattr(data, name)), verbose=0).argmax(axis=1)
+        card["scores"][f"{name}_accuracy"] = float((said == getattr(data.labels, name)).mean())
     formats.save_whole(alone, folder / "classifier.keras", card)
     return card
 

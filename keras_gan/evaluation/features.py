@@ -194,7 +194,7 @@ def load_classifier(name: str) -> keras.Model:
     """A classifier that ships: from images on the scale of samples to ten logits.
 
     Args:
-        name: `"digits"`, `"mnist"`, or `"mnist-semi-supervised"`, which knew 100 labels.
+        name: `"digits"`, `"mnist"`, `"cifar10"`, or `"mnist-semi-supervised"`, which knew 100 labels.
 
     Raises:
         ValueError: if no such classifier ships, or its file is damaged.
@@ -205,7 +205,7 @@ def load_classifier(name: str) -> keras.Model:
     path = folder / name / "classifier.keras"
     if formats.checksum(path) != files.read_json(formats.own_card(path)).get("checksum"):
         raise ValueError(f"{path} is not what its card describes: the checksum differs. Install the package again.")
-    return files.load_model(path)
+    return formats.widened(files.load_model(path))
 
 
 def inception(
@@ -288,8 +288,9 @@ def get(features: Any, data: Any = None) -> Features:
     """Features by name, of a file, or of a Keras model.
 
     Args:
-        features: `Features`; a Keras model; path of a `.keras` file, whose output are the features; `"digits"` or
-            `"mnist"` for the classifiers that ship; `"random"` for a network without training; or `"inception"`.
+        features: `Features`; a Keras model; path of a `.keras` file, whose output are the features; `"digits"`,
+            `"mnist"` or `"cifar10"` for the classifiers that ship; `"random"` for a network without training; or
+            `"inception"`.
         data: `keras_gan.datasets.Dataset` of the images, for `"random"` and `"inception"`.
 
     Raises:
