@@ -9,7 +9,8 @@ discriminator's loss, SGD with learning rate 0.1 and classical momentum 0.5, fre
 masks at every step. The hand-written loops log nothing; `GAN.fit` logs all its default metrics. The images are random
 bytes: only time matters here. `loop` is written by hand; `joint` is the same with one batch of data and samples through
 the discriminator, which is the same game where no layer has statistics of a batch; `copied` is the class that
-tutorials have: a `keras.Model` with two of Keras's optimizers, a joint batch and `fit`.
+tutorials have: a `keras.Model` with two of Keras's optimizers, a joint batch and `fit`. A second game has the penalties
+R1 and R2 on the discriminator's slope, and no dropout, as `mnist-r1` has none.
 
 For each framework, one worker process builds and compiles its contenders. Then the workers take turns, one block of one
 contender at a time while the others sleep, so that a slow minute of the machine falls on all of them. Each worker
@@ -31,6 +32,7 @@ from typing import Any
 FRAMEWORKS = ("tensorflow", "jax", "torch")
 UPDATES = ("alternating", "simultaneous")
 PRECISIONS = ("float32", "mixed_bfloat16")
+GAMMA = 2.0  # of R1 and of R2
 
 BATCH, NOISE = 100, 100
 GENERATOR_WIDTHS = (NOISE, 1200, 1200, 784)
@@ -42,6 +44,7 @@ MATRIX = 2048
 
 # The bars: `fit` against the hand-written loop of its framework, and that JAX loop against the machine.
 FIT_BARS = {"tensorflow": 1.05, "jax": 1.05, "torch": 1.15}
+PENALTIES_BAR = 1.10
 MATMUL_BAR = 0.5
 
 Block = Callable[[int], float]
@@ -55,6 +58,7 @@ class Contender:
     kind: str
     updates: str
     precision: str
+    game: str = "plain"
 
     @property
     def name(self) -> str:
@@ -67,6 +71,7 @@ def contenders(only: str) -> list[Contender]:
     kinds = ("loop", "joint", "fit")  # neighbours: a ratio is of blocks that follow each other
     trainers = [Contender(f, k, u, p) for u in UPDATES for p in PRECISIONS for f in FRAMEWORKS for k in kinds]
     trainers += [Contender(f, "copied", "alternating", "float32") for f in ("tensorflow", "torch")]
+    trainers += [Contender(f, k, u, "float32", "penalties") for u in UPDATES for f in FRAMEWORKS for k in kinds]
     trainers = [c for c in trainers if not only or any(word in c.name for word in only.split(","))]
     return [m for m in matmuls if m.framework in {t.framework for t in trainers}] + trainers
 
@@ -135,7 +140,7 @@ def timed(run: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def tensorflow_loop(updates: str, precision: str, joint: bool) -> Block:
+def tensorflow_loop(updates: str, precision: str, joint: bool, penalties: bool) -> Block:
     """A loop of one `tf.function` per step, with the fused momentum kernel and philox dropout."""
     import tensorflow as tf
 
@@ -154,6 +159,8 @@ def tensorflow_loop(updates: str, precision: str, joint: bool) -> Block:
         return tf.cast(tf.sigmoid(tf.cast(dense(x, *g[4:6]), tf.float32)), half)
 
     def dropout(x: Any, rate: float) -> Any:
+        if penalties:
+            return x
         return tf.nn.experimental.stateless_dropout(x, rate, seed=random.make_seeds()[:, 0], rng_alg="philox")
 
     def maxout(x: Any) -> Any:
@@ -164,13 +171,26 @@ def tensorflow_loop(updates: str, precision: str, joint: bool) -> Block:
         x = maxout(dense(dropout(x, DROPOUT[1]), *d[2:4]))
         return tf.cast(dense(dropout(x, DROPOUT[2]), *d[4:6]), tf.float32)
 
-    def judged(real: Any, fake: Any) -> Any:
-        if joint:
-            return tf.split(discriminator(tf.concat([real, fake], 0)), 2)
-        return discriminator(real), discriminator(fake)
+    def judge(x: Any) -> tuple[Any, Any]:
+        """Logits, and what their slopes cost."""
+        if not penalties:
+            return discriminator(x), 0.0
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(x)
+            logits = discriminator(x)
+            total = tf.reduce_sum(logits)
+        return logits, GAMMA / 2 * tf.reduce_sum(tape.gradient(total, x) ** 2) / BATCH
 
-    def discriminator_loss(real: Any, fake: Any) -> Any:
-        return DISCRIMINATOR_WEIGHT * (tf.reduce_mean(tf.nn.softplus(-real)) + tf.reduce_mean(tf.nn.softplus(fake)))
+    def judged(real: Any, fake: Any) -> tuple[Any, Any, Any]:
+        if joint:
+            logits, cost = judge(tf.concat([real, fake], 0))
+            return *tf.split(logits, 2), cost
+        (of_real, real_cost), (of_fake, fake_cost) = judge(real), judge(fake)
+        return of_real, of_fake, real_cost + fake_cost
+
+    def discriminator_loss(real: Any, fake: Any, cost: Any) -> Any:
+        loss = tf.reduce_mean(tf.nn.softplus(-real)) + tf.reduce_mean(tf.nn.softplus(fake))
+        return DISCRIMINATOR_WEIGHT * loss + cost
 
     def generator_loss(fake: Any) -> Any:
         return tf.reduce_mean(tf.nn.softplus(-fake))
@@ -192,8 +212,8 @@ def tensorflow_loop(updates: str, precision: str, joint: bool) -> Block:
         if updates == "simultaneous":
             with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
                 tape.watch(g + d)
-                real_logits, fake_logits = judged(real, generator())
-                d_loss = discriminator_loss(real_logits, fake_logits)
+                real_logits, fake_logits, cost = judged(real, generator())
+                d_loss = discriminator_loss(real_logits, fake_logits, cost)
                 g_loss = generator_loss(fake_logits)
             d_gradients, g_gradients = tape.gradient(d_loss, d), tape.gradient(g_loss, g)
             update(d_gradients, d)
@@ -222,7 +242,9 @@ def tensorflow_loop(updates: str, precision: str, joint: bool) -> Block:
     return run
 
 
-def jax_step(updates: str, precision: str, joint: bool = False) -> tuple[Callable[..., Any], Any]:
+def jax_step(
+    updates: str, precision: str, joint: bool = False, penalties: bool = False
+) -> tuple[Callable[..., Any], Any]:
     """One jitted step that donates its state, gradients by `jax.vjp` and `jax.grad`; and the state to start from."""
     import jax
     import jax.numpy as jnp
@@ -239,6 +261,8 @@ def jax_step(updates: str, precision: str, joint: bool = False) -> tuple[Callabl
         return jax.nn.sigmoid(dense(x, *g[4:6]).astype(jnp.float32))
 
     def dropout(x: Any, rate: float, key: Any) -> Any:
+        if penalties:
+            return x
         return jnp.where(jax.random.bernoulli(key, 1 - rate, x.shape), x / (1 - rate), jnp.zeros_like(x))
 
     def maxout(x: Any) -> Any:
@@ -253,13 +277,27 @@ def jax_step(updates: str, precision: str, joint: bool = False) -> tuple[Callabl
         x = maxout(dense(dropout(x, DROPOUT[1], keys[1]), *d[2:4]))
         return dense(dropout(x, DROPOUT[2], keys[2]), *d[4:6]).astype(jnp.float32)
 
-    def judged(d: Any, real: Any, fake: Any, real_masks: Any, fake_masks: Any) -> Any:
-        if joint:
-            return jnp.split(discriminator(d, jnp.concatenate([real, fake]), real_masks), 2)
-        return discriminator(d, real, real_masks), discriminator(d, fake, fake_masks)
+    def judge(d: Any, x: Any, key: Any) -> tuple[Any, Any]:
+        """Logits, and what their slopes cost."""
+        if not penalties:
+            return discriminator(d, x, key), 0.0
 
-    def discriminator_loss(real: Any, fake: Any) -> Any:
-        return DISCRIMINATOR_WEIGHT * (jnp.mean(jax.nn.softplus(-real)) + jnp.mean(jax.nn.softplus(fake)))
+        def total(x: Any) -> tuple[Any, Any]:
+            logits = discriminator(d, x, key)
+            return jnp.sum(logits), logits
+
+        slopes, logits = jax.grad(total, has_aux=True)(x)
+        return logits, GAMMA / 2 * jnp.sum(slopes**2) / BATCH
+
+    def judged(d: Any, real: Any, fake: Any, real_masks: Any, fake_masks: Any) -> tuple[Any, Any, Any]:
+        if joint:
+            logits, cost = judge(d, jnp.concatenate([real, fake]), real_masks)
+            return *jnp.split(logits, 2), cost
+        (of_real, real_cost), (of_fake, fake_cost) = judge(d, real, real_masks), judge(d, fake, fake_masks)
+        return of_real, of_fake, real_cost + fake_cost
+
+    def discriminator_loss(real: Any, fake: Any, cost: Any) -> Any:
+        return DISCRIMINATOR_WEIGHT * (jnp.mean(jax.nn.softplus(-real)) + jnp.mean(jax.nn.softplus(fake))) + cost
 
     def generator_loss(fake: Any) -> Any:
         return jnp.mean(jax.nn.softplus(-fake))
@@ -275,8 +313,8 @@ def jax_step(updates: str, precision: str, joint: bool = False) -> tuple[Callabl
         if updates == "simultaneous":
 
             def losses(g: Any, d: Any) -> tuple[Any, Any]:
-                real_logits, fake_logits = judged(d, real, generator(g, noise), real_masks, fake_masks)
-                return discriminator_loss(real_logits, fake_logits), generator_loss(fake_logits)
+                real_logits, fake_logits, cost = judged(d, real, generator(g, noise), real_masks, fake_masks)
+                return discriminator_loss(real_logits, fake_logits, cost), generator_loss(fake_logits)
 
             _, pullback = jax.vjp(losses, g, d)
             d_gradients, g_gradients = pullback((1.0, 0.0))[1], pullback((0.0, 1.0))[0]
@@ -299,11 +337,11 @@ def jax_step(updates: str, precision: str, joint: bool = False) -> tuple[Callabl
     return step, [g, d, [jnp.zeros_like(w) for w in g], [jnp.zeros_like(w) for w in d], jax.random.key(0)]
 
 
-def jax_loop(updates: str, precision: str, joint: bool) -> Block:
+def jax_loop(updates: str, precision: str, joint: bool, penalties: bool) -> Block:
     """`jax_step` again and again, waiting for the work at the end."""
     import jax
 
-    step, state = jax_step(updates, precision, joint)
+    step, state = jax_step(updates, precision, joint, penalties)
 
     def run(num_steps: int) -> float:
         batches = minibatches(num_steps)
@@ -319,7 +357,7 @@ def jax_loop(updates: str, precision: str, joint: bool) -> Block:
     return run
 
 
-def torch_loop(updates: str, precision: str, joint: bool) -> Block:
+def torch_loop(updates: str, precision: str, joint: bool, penalties: bool) -> Block:
     """Eager, with PyTorch's fused SGD; gradients of one player at a time by `torch.autograd.grad`."""
     import torch
     from torch.nn import functional
@@ -341,18 +379,33 @@ def torch_loop(updates: str, precision: str, joint: bool) -> Block:
     def maxout(x: Any) -> Any:
         return x.view(len(x), UNITS, PIECES).max(-1).values
 
+    def dropout(x: Any, rate: float) -> Any:
+        return x if penalties else functional.dropout(x, rate)
+
     def discriminator(x: Any) -> Any:
-        x = maxout(dense(functional.dropout(x, DROPOUT[0]), *d[0:2]))
-        x = maxout(dense(functional.dropout(x, DROPOUT[1]), *d[2:4]))
-        return dense(functional.dropout(x, DROPOUT[2]), *d[4:6]).float()
+        x = maxout(dense(dropout(x, DROPOUT[0]), *d[0:2]))
+        x = maxout(dense(dropout(x, DROPOUT[1]), *d[2:4]))
+        return dense(dropout(x, DROPOUT[2]), *d[4:6]).float()
 
-    def judged(real: Any, fake: Any) -> Any:
+    def judge(x: Any) -> tuple[Any, Any]:
+        """Logits, and what their slopes cost."""
+        if not penalties:
+            return discriminator(x), 0.0
+        if not x.requires_grad:
+            x.requires_grad_()
+        logits = discriminator(x)
+        (slopes,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
+        return logits, GAMMA / 2 * slopes.square().sum() / BATCH
+
+    def judged(real: Any, fake: Any) -> tuple[Any, Any, Any]:
         if joint:
-            return discriminator(torch.cat([real, fake])).chunk(2)
-        return discriminator(real), discriminator(fake)
+            logits, cost = judge(torch.cat([real, fake]))
+            return *logits.chunk(2), cost
+        (of_real, real_cost), (of_fake, fake_cost) = judge(real), judge(fake)
+        return of_real, of_fake, real_cost + fake_cost
 
-    def discriminator_loss(real: Any, fake: Any) -> Any:
-        return DISCRIMINATOR_WEIGHT * (functional.softplus(-real).mean() + functional.softplus(fake).mean())
+    def discriminator_loss(real: Any, fake: Any, cost: Any) -> Any:
+        return DISCRIMINATOR_WEIGHT * (functional.softplus(-real).mean() + functional.softplus(fake).mean()) + cost
 
     def generator_loss(fake: Any) -> Any:
         return functional.softplus(-fake).mean()
@@ -365,8 +418,8 @@ def torch_loop(updates: str, precision: str, joint: bool) -> Block:
     def step(images: Any) -> None:
         real = images.float().div_(255)
         if updates == "simultaneous":
-            real_logits, fake_logits = judged(real, generator())
-            d_loss = discriminator_loss(real_logits, fake_logits)
+            real_logits, fake_logits, cost = judged(real, generator())
+            d_loss = discriminator_loss(real_logits, fake_logits, cost)
             d_gradients = torch.autograd.grad(d_loss, d, retain_graph=True)
             g_gradients = torch.autograd.grad(generator_loss(fake_logits), g)
             update(d_gradients, d, d_optimizer)
@@ -461,17 +514,22 @@ def copied_block() -> Block:
     return lambda num_steps: fit_seconds(gan, image_bytes(BATCH * num_steps), BATCH)
 
 
-def fit_block(updates: str, precision: str) -> Block:
+def fit_block(updates: str, precision: str, penalties: bool) -> Block:
     """`GAN.fit` with its default metrics, on whichever backend KERAS_BACKEND names."""
     import keras
 
     import keras_gan
 
     keras.config.set_dtype_policy(precision)
-    generator, discriminator = keras_gan.networks.build("mnist")
+    generator, discriminator = keras_gan.networks.build("mnist", dropout=not penalties)
     gan = keras_gan.GAN(generator, discriminator, preprocessing=keras.layers.Rescaling(1 / 255))
     keras.config.set_dtype_policy("float32")
-    gan.compile(objective="non_saturating", updates=updates, discriminator_weight=DISCRIMINATOR_WEIGHT)
+    gan.compile(
+        objective="non_saturating",
+        updates=updates,
+        discriminator_weight=DISCRIMINATOR_WEIGHT,
+        penalties=[keras_gan.penalties.R1(GAMMA), keras_gan.penalties.R2(GAMMA)] if penalties else None,
+    )
     return lambda num_steps: fit_seconds(gan, image_bytes(BATCH * num_steps), BATCH)
 
 
@@ -542,12 +600,14 @@ def matmul_block(framework: str, precision: str) -> Block:
 def build_block(contender: Contender) -> Block:
     if contender.kind == "matmul":
         return matmul_block(contender.framework, contender.precision)
+    game = contender.updates, contender.precision
+    penalties = contender.game == "penalties"
     if contender.kind == "fit":
-        return fit_block(contender.updates, contender.precision)
+        return fit_block(*game, penalties)
     if contender.kind == "copied":
         return copied_block()
     loops = {"tensorflow": tensorflow_loop, "jax": jax_loop, "torch": torch_loop}
-    return loops[contender.framework](contender.updates, contender.precision, contender.kind == "joint")
+    return loops[contender.framework](*game, contender.kind == "joint", penalties)
 
 
 # Workers, and the process that gives them their turns.
@@ -623,7 +683,7 @@ def measure(
             count = 10 if contender.kind == "matmul" else num_steps
             seconds[contender].append(workers[contender.framework].seconds(contender.name, count) / count)
             last = f"{1000 * seconds[contender][-1]:8.1f} ms per step"
-            print(f"round {block + 1} of {num_blocks}  {contender.name:42}{last}", file=sys.stderr, flush=True)
+            print(f"round {block + 1} of {num_blocks}  {contender.name:48}{last}", file=sys.stderr, flush=True)
         now = time.perf_counter()
         if now - started + (now - begun) > 60 * minutes:
             break
@@ -640,7 +700,7 @@ def report(seconds: dict[Contender, list[float]]) -> str:
         gflop = 2 * MATRIX**3 / 1e9 if contender.kind == "matmul" else step_gflop(contender.updates)
         return gflop / medians[contender]
 
-    rates = {c: rate(c) for c in medians}
+    rates = {c: rate(c) for c in medians if c.game == "plain"}  # of products that penalties need nothing is counted
     # Each block of `fit` by the block of its loop just before it: what the machine does meanwhile falls on both.
     ratios = {
         contender: statistics.median(fit / by_hand for fit, by_hand in zip(times, seconds[loop], strict=True))
@@ -654,20 +714,31 @@ def report(seconds: dict[Contender, list[float]]) -> str:
         f"The machine's rate: {machine:.0f} GFLOP/s, the fastest float32 products of size {MATRIX}.",
         "",
     ]
-    header = ("contender", "updates", "precision", "ms/step", "min-max", "GFLOP/s", "of own", "of machine", "/ loop")
+    header = (
+        "contender",
+        "updates",
+        "precision",
+        "game",
+        "ms/step",
+        "min-max",
+        "GFLOP/s",
+        "of own",
+        "of machine",
+        "/ loop",
+    )
     rows = [header]
     for contender, times in seconds.items():
-        own = rates[dataclasses.replace(contender, kind="matmul", updates="-")]
+        own = rates[Contender(contender.framework, "matmul", "-", contender.precision)]
+        reached = rates.get(contender)
         rows.append(
             (
                 f"{contender.framework} {contender.kind}",
                 contender.updates,
                 contender.precision,
+                contender.game,
                 f"{1e3 * medians[contender]:.1f}",
                 f"{1e3 * min(times):.1f}-{1e3 * max(times):.1f}",
-                f"{rates[contender]:.0f}",
-                f"{rates[contender] / own:.2f}",
-                f"{rates[contender] / machine:.2f}",
+                *([f"{reached:.0f}", f"{reached / own:.2f}", f"{reached / machine:.2f}"] if reached else [""] * 3),
                 f"{ratios[contender]:.3f}" if contender in ratios else "",
             )
         )
@@ -688,20 +759,26 @@ def bars(
 
     for contender, ratio in ratios.items():
         if (contender.kind, contender.precision) == ("fit", "float32"):
-            judge(f"{contender.framework} fit / loop, {contender.updates}", ratio, FIT_BARS[contender.framework])
+            bar = FIT_BARS[contender.framework] if contender.game == "plain" else PENALTIES_BAR
+            game = contender.updates + (", penalties" if contender.game == "penalties" else "")
+            judge(f"{contender.framework} fit / loop, {game}", ratio, bar)
             rivals = {c: m for c, m in medians.items() if c.kind in ("loop", "joint", "copied")}
-            alike = ("framework", "updates", "precision")
+            alike = ("framework", "updates", "precision", "game")
             rivals = {c: m for c, m in rivals.items() if all(getattr(c, a) == getattr(contender, a) for a in alike)}
             best = min(rivals, key=lambda rival: rivals[rival])
-            named = f"{contender.framework} fit / fastest contender ({best.kind}), {contender.updates}"
-            judge(named, medians[contender] / rivals[best], FIT_BARS[contender.framework])
+            named = f"{contender.framework} fit / fastest contender ({best.kind}), {game}"
+            judge(named, medians[contender] / rivals[best], bar)
     for updates in UPDATES:
         loop = Contender("jax", "loop", updates, "float32")
         if loop in rates:
             judge(f"JAX loop / machine's products, {updates}", rates[loop] / machine, MATMUL_BAR, at_most=False)
         best = {
             kind: min(
-                (m for c, m in medians.items() if (c.kind, c.updates, c.precision) == (kind, updates, "float32")),
+                (
+                    m
+                    for c, m in medians.items()
+                    if c == dataclasses.replace(c, kind=kind, updates=updates, precision="float32", game="plain")
+                ),
                 default=None,
             )
             for kind in ("fit", "loop")
