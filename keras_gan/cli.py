@@ -329,7 +329,7 @@ def ship(
         run: The folder of a run.
         folder: Where to write.
         data: The images to compare with.
-        half: Write and score a generator or a classifier with weights of 16 bits, in files of half the size.
+        half: Write and score it with weights of 16 bits, in files of half the size.
     """
     _load_package()
     from keras_gan.artifacts import shipping

@@ -249,6 +249,18 @@ def test_a_generator_of_half_the_size(tmp_path):
         np.testing.assert_array_equal(each[mask > 0], image[mask > 0])
 
 
+def test_a_wrapped_layer_is_halved_and_widened_too(tmp_path):
+    wrapped = kg.layers.WeightNormalization(keras.layers.Dense(7))
+    network = keras.Sequential([keras.Input((5,)), wrapped, keras.layers.Dense(2)])
+    half = formats.halved(network)
+    assert [str(layer.kernel.dtype) for layer in half.layers] == ["float16", "float16"]
+    half.save(tmp_path / "half.keras")
+    wide = formats.widened(formats.files.load_model(tmp_path / "half.keras"))
+    assert [str(layer.kernel.dtype) for layer in wide.layers] == ["float32", "float32"]
+    x = np.random.default_rng(0).normal(size=(4, 5)).astype("float32")
+    np.testing.assert_allclose(wide.predict(x, verbose=0), network.predict(x, verbose=0), atol=5e-3)
+
+
 @pytest.mark.parametrize("format", ["keras", "saved_model", "torch"])
 def test_weights_of_eight_bits(format, tmp_path):
     if programs.WRITTEN_BY.get(format, "jax") != keras.backend.backend():

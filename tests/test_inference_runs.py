@@ -132,7 +132,23 @@ def test_an_encoder_ships_with_its_card(trained, tmp_path):
     }
     assert card["scores"]["num_images"] == 60
     encoder = kg.artifacts.files.load_model(tmp_path / "shipped" / "encoder.keras")
-    assert all_equal(weights(encoder), weights(runs.saved.load(trained / "mnist-inference").encoder))
+    trained_one = runs.saved.load(trained / "mnist-inference")
+    assert all_equal(weights(encoder), weights(trained_one.encoder))
+    images, found = tiny_mnist().test[:7], kg.load(tmp_path / "shipped")
+    np.testing.assert_allclose(found.encode(images), trained_one.encode(images), atol=1e-6)
+    np.testing.assert_allclose(found.reconstruct(images), trained_one.reconstruct(images), atol=1e-6)
+
+
+def test_an_encoder_of_16_bits(trained, tmp_path):
+    shipping.ship(trained / "mnist-inference", tmp_path, tiny_mnist(), half=True)
+    codes = kg.load(tmp_path).encode(tiny_mnist().test)
+    of_32 = runs.saved.load(trained / "mnist-inference").encode(tiny_mnist().test)
+    assert 0 < np.abs(codes - of_32).max() < 0.01
+    card = kg.artifacts.files.read_json(tmp_path / "encoder.keras.json")
+    del card["encodes"]["preprocessing"]
+    (tmp_path / "encoder.keras.json").write_text(json.dumps(card))
+    with pytest.raises(ValueError, match="what it says of its generator cannot be read"):
+        kg.load(tmp_path)
 
 
 @pytest.mark.parametrize(

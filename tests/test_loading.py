@@ -130,7 +130,7 @@ def test_foreign_files(name, content, tmp_path, capfd):
 
 
 def test_what_is_no_model(tmp_path):
-    with pytest.raises(ValueError, match=r"There is no model.*shipped generator.*mnist"):
+    with pytest.raises(ValueError, match=r"There is no model.*the name of one that ships.*mnist"):
         kg.load(tmp_path / "nothing")
     with pytest.raises(ValueError, match="no saved_model program"):
         kg.load(tmp_path)

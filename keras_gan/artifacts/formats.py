@@ -187,7 +187,11 @@ def _of_16_bits(network):
 def _with_dtype(network, dtype_of):
     def cloned(layer):
         config, dtype = layer.get_config(), dtype_of(layer)
-        return type(layer).from_config(config if dtype is None else {**config, "dtype": dtype})
+        if dtype is not None:
+            config["dtype"] = dtype
+            if isinstance(layer, keras.layers.Wrapper):
+                config["layer"]["config"]["dtype"] = dtype
+        return type(layer).from_config(config)
 
     found = keras.models.clone_model(network, clone_function=cloned, recursive=True)
     new = [variable.dtype for variable in found.weights]

@@ -15,6 +15,7 @@ from keras_gan.models.checks import asked_for, check_number, check_samples
 from keras_gan.models.lines import Lines
 
 _BATCH = 1000
+_SHIPPED = ("generator.keras", "encoder.keras")
 
 
 class Sampler:
@@ -131,15 +132,15 @@ def load(model: str | Path, prior: str | priors.Prior | None = None) -> Any:
     a `.pt2` file are programs: load them from people you trust.
 
     Args:
-        model: name of a shipped generator; `"hf://USER/NAME"` on the Hugging Face Hub; folder of a run; `.keras` file
-            of a GAN or of a generator alone; folder of a SavedModel or an OpenVINO program; `.onnx`, `.tflite`,
-            `.pt2` or `.html` file.
+        model: name of a shipped generator or encoder; `"hf://USER/NAME"` on the Hugging Face Hub; folder of a run;
+            `.keras` file of a GAN or of a generator alone; folder of a SavedModel or an OpenVINO program; `.onnx`,
+            `.tflite`, `.pt2` or `.html` file.
         prior: `"uniform"`, `"normal"` or `"spherical"`, or a `Prior`, for a generator alone. Default: what its card
             says.
 
     Returns:
-        `Generator`; of a model that samples without noise a `Sampler`, which has the method `sample` alone; of a run
-        that trained an encoder for a finished generator the `InferenceNetwork`, which encodes.
+        `Generator`; of a model that samples without noise a `Sampler`, which has the method `sample` alone; of an
+        encoder for a finished generator, or of a run that trained one, the `InferenceNetwork`, which encodes.
 
     Raises:
         ValueError: if there is no such model, its file is damaged or not the one that its card describes, a package to
@@ -167,8 +168,20 @@ def load(model: str | Path, prior: str | priors.Prior | None = None) -> Any:
     if callable(getattr(found, "sample", None)):
         return Sampler(card, found)
     found = formats.widened(found)
+    if "encodes" in card:
+        return _inference(found, card["encodes"], path)
     generate = formats.one_input(found.predict_on_batch)
     return _generator(generate, formats.inputs_of(found, path), prior, card, path, found)
+
+
+def _inference(encoder, encodes, path):
+    """An encoder with the generator that it was trained for, as `keras_gan.artifacts.shipping.ship` wrote it."""
+    try:
+        preprocessing = keras.saving.deserialize_keras_object(encodes["preprocessing"])
+        generator = load(encodes["generator"])
+        return keras_gan.InferenceNetwork(generator.model, encoder, generator.prior, preprocessing)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"The card of {path} is damaged: what it says of its generator cannot be read.") from error
 
 
 def _generator(generate, inputs, prior, card, path, model=None):
@@ -192,10 +205,10 @@ def _value_range(card):
 
 
 def shipped() -> dict[str, Path]:
-    """Folders of the generators that ship with the package, by name."""
+    """Folders of the generators and encoders that ship with the package, by name."""
     if (folder := files.saved_models()) is None:
         return {}
-    found = [path for path in sorted(folder.iterdir()) if (path / "generator.keras").is_file()]
+    found = [path for path in sorted(folder.iterdir()) if any((path / name).is_file() for name in _SHIPPED)]
     return {path.name.replace("_", "-"): path for path in found}  # folders are Python packages, and lack the dash
 
 
@@ -204,13 +217,13 @@ def _find(model):
     if not path.exists():
         if (folder := shipped().get(str(model))) is None:
             raise ValueError(
-                f"There is no model. Received: {model}. Expected: the name of a shipped generator {list(shipped())}, "
+                f"There is no model. Received: {model}. Expected: the name of one that ships {list(shipped())}, "
                 "hf://USER/NAME, the folder of a run, a SavedModel or an OpenVINO program, or a .keras, .onnx, "
                 ".tflite, .pt2 or .html file."
             )
-        return folder / "generator.keras"
+        return next(folder / name for name in _SHIPPED if (folder / name).is_file())
     if path.is_dir() and not any((path / name).exists() for name in ("saved_model.pb", programs.OPENVINO_FILE)):
-        for name in ("best.keras", "model.keras", "previous-model.keras", "generator.keras"):
+        for name in ("best.keras", "model.keras", "previous-model.keras", *_SHIPPED):
             if (path / name).exists():
                 return path / name
         versions = [folder for folder in path.iterdir() if folder.name.isdecimal()]

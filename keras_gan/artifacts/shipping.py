@@ -42,7 +42,7 @@ def ship(
         folder: where to write; made if it is not there, its files replaced.
         data: the `keras_gan.datasets.Dataset` it was trained on.
         progress: called with a line of text before each slow step.
-        half: whether a GAN's generator, or a classifier, is written and scored with weights of 16 bits: half the size.
+        half: whether a GAN's generator, a classifier or an encoder is written and scored with weights of 16 bits.
 
     Returns:
         The card; its `"scores"` are the model's row of the table that `keras_gan.evaluation.evaluate` fills, or the
@@ -54,7 +54,7 @@ def ship(
     folder = Path(folder)
     model = saved.load_best(run)
     if isinstance(model, InferenceNetwork):
-        return _ship_encoder(model, run, folder, data, progress)
+        return _ship_encoder(model, run, folder, data, progress, half)
     if not callable(getattr(model, "sample", None)):
         return _ship_classifier(model, describe(run, model), folder, data, half)
     card = describe(run, model)
@@ -94,12 +94,20 @@ def _draw_samples(model, path):
     return samples.ndim == 4
 
 
-def _ship_encoder(model, run, folder, data, progress):
+def _ship_encoder(model, run, folder, data, progress, half):
+    encoder = model.encoder
+    card = describe(run, model) | {"model": f"encoder of {encoder.count_params():,} parameters"}
+    if half:
+        encoder, preprocessing = formats.halved(encoder), model.preprocessing
+        model = InferenceNetwork(model.generator, formats.widened(encoder), model.prior, preprocessing)  # as it is read
     report = inference.measure(model, data, progress=progress)
-    card = describe(run, model) | {"model": f"encoder of {model.encoder.count_params():,} parameters"}
     del card["validation_log_likelihood"]
     card["scores"] = report.as_dict()
-    formats.save_whole(model.encoder, folder / "encoder.keras", card)
+    card["encodes"] = {
+        "generator": saved.load_recipe(run).generator,
+        "preprocessing": keras.saving.serialize_keras_object(model.preprocessing),
+    }
+    formats.save_whole(encoder, folder / "encoder.keras", card)
     images = model.preprocess(data.test[:30])
     grids.save(pictures.reconstructions(model, images, report.refine), folder / "reconstructions.png")
     return card
