@@ -16,7 +16,8 @@ class Penalty:
     """A cost of the discriminator's gradient at chosen points. Subclass it for points or costs of your own.
 
     Args:
-        weight: factor, at least 0.
+        weight: factor, at least 0; or a schedule of `keras.optimizers.schedules` or `keras_gan.schedules`, which gives
+            it for the number of the discriminator's updates so far.
         every: the penalty is computed in one of so many updates of the discriminator, at so many times its weight.
 
     Attributes:
@@ -28,8 +29,9 @@ class Penalty:
 
     at: str | None = None
 
-    def __init__(self, weight: float, every: int = 1) -> None:
-        if not 0 <= float(weight) < float("inf"):
+    def __init__(self, weight: Any, every: int = 1) -> None:
+        scheduled = isinstance(weight, keras.optimizers.schedules.LearningRateSchedule)
+        if not scheduled and not 0 <= float(weight) < float("inf"):
             raise ValueError(
                 f"{type(self).__name__} needs a finite weight of 0 or more. Received: weight={weight!r}. Leave the "
                 "penalty out for none."
@@ -38,7 +40,7 @@ class Penalty:
             raise ValueError(
                 f"{type(self).__name__} is computed every so many updates, 1 or more. Received: every={every!r}."
             )
-        self.weight, self.every = float(weight), every
+        self.weight, self.every = weight if scheduled else float(weight), every
 
     def points(self, real: Any, fake: Any, seed: keras.random.SeedGenerator) -> Any:
         """Where the gradient is taken.
@@ -58,19 +60,28 @@ class Penalty:
         """What each example pays, before the weight, given the squared norm of its gradient, shape `(batch,)`."""
         raise NotImplementedError
 
-    def of(self, gradient: Any) -> Any:
-        """The weighted mean cost of a batch of gradients, a scalar."""
+    def of(self, gradient: Any, updates: Any = 0) -> Any:
+        """The weighted mean cost of a batch of gradients, a scalar.
+
+        Args:
+            gradient: of each example's output in the example, or a structure of them.
+            updates: how many updates the discriminator has had.
+        """
         squares = sum(
             ops.sum(ops.square(ops.cast(part, "float32")), axis=tuple(range(1, len(part.shape))))
             for part in keras.tree.flatten(gradient)
         )
-        return self.weight * self.every * ops.mean(self.cost(squares))
+        weight = self.weight(updates) if callable(self.weight) else self.weight
+        return weight * self.every * ops.mean(self.cost(squares))
 
     def get_config(self) -> dict[str, Any]:
-        return {"weight": self.weight, "every": self.every}
+        weight = keras.saving.serialize_keras_object(self.weight) if callable(self.weight) else self.weight
+        return {"weight": weight, "every": self.every}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Penalty":
+        if isinstance(config.get("weight"), dict):
+            config = {**config, "weight": keras.saving.deserialize_keras_object(config["weight"])}
         return cls(**config)
 
 
@@ -101,7 +112,7 @@ class GradientPenalty(Penalty):
     Each point lies on the line from an example to a sample, at a place drawn evenly; both players' condition is kept.
     """
 
-    def __init__(self, weight: float = 10.0, every: int = 1) -> None:
+    def __init__(self, weight: Any = 10.0, every: int = 1) -> None:
         super().__init__(weight, every)
 
     def points(self, real: Any, fake: Any, seed: keras.random.SeedGenerator) -> Any:

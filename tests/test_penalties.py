@@ -102,6 +102,20 @@ def test_every_so_many_updates():
     assert moved == [True, False, False, True, False, False, True]
 
 
+def test_a_weight_that_falls_with_the_updates():
+    """At each update it is the game with that weight: the third moves as one of a constant 3 / 4 would."""
+    falling = kg.schedules.ExponentialDecay(3.0, factor=2.0, minimum=0.0)
+    gan = smooth_gan(kg.penalties.R1(falling), 0, "alternating")
+    x, z = make_data(8) * 2 - 1, gan.prior.draw(8, 1)
+    for updates in range(3):
+        before = [w.astype("float64") for w in weights(gan.discriminator)]
+        gan.discriminator_step(x, z)
+        cost = lambda s, weight=3.0 / 2**updates: 0.5 * weight * s  # noqa: E731
+        expected = expected_gradients(cost, before, x, np.zeros((8, 0)))
+        for old, new, moved in zip(before, weights(gan.discriminator), expected, strict=True):
+            np.testing.assert_allclose(old - new, moved, rtol=2e-3, atol=2e-5)
+
+
 def test_r1_and_r2_in_fit_with_dropout_and_average():
     pair = [kg.penalties.R1(2.0), kg.penalties.R2(2.0, every=2)]
     arguments = {"objective": "relativistic", "penalties": pair, "ema": 0.9, "updates": "simultaneous"}
@@ -121,7 +135,8 @@ def test_a_flat_discriminator_has_finite_gradients():
 
 
 def test_they_come_back_from_a_file(tmp_path):
-    pair = [kg.penalties.R1(2.0, every=4), kg.penalties.GradientPenalty(5.0)]
+    schedule = kg.schedules.ExponentialDecay(2.0, 1.5, 0.1)
+    pair = [kg.penalties.R1(2.0, every=4), kg.penalties.GradientPenalty(5.0), kg.penalties.R2(schedule)]
     make_gan(compile_arguments={"penalties": pair}).save(tmp_path / "gan.keras")
     loaded = keras.saving.load_model(tmp_path / "gan.keras")
     found = [(type(penalty), penalty.get_config()) for penalty in loaded.penalties]

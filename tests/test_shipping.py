@@ -3,6 +3,7 @@ import json
 import keras
 import numpy as np
 import pytest
+from keras_gan.recipes.classifier import DigitsClassifier
 from keras_gan.recipes.digits import Digits
 from keras_gan.recipes.digits_conditional import DigitsConditional
 from keras_gan.recipes.mnist_semi_supervised import MnistSemiSupervised
@@ -37,6 +38,19 @@ def test_a_run_ships_with_its_card(tmp_path, capsys):
     sevens = kg.load(folder).sample(3, 0, condition=7)
     saved = keras.saving.load_model(tmp_path / "run" / "model.keras")
     np.testing.assert_allclose(sevens, saved.sample(3, 0, condition=7), atol=1e-5)
+
+
+def test_a_classifier_that_was_trained_in_half_precision_ships_in_32_bits(tmp_path):
+    data = kg.datasets.load("digits")
+    run, folder = str(tmp_path / "run"), tmp_path / "shipped"
+    try:
+        runs.run(DigitsClassifier(epochs=2, seed=1, run_dir=run, precision="mixed_bfloat16"))
+        shipping.ship(run, folder, data)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    classifier = keras.saving.load_model(folder / "classifier.keras")
+    assert {layer.dtype_policy.name for layer in classifier.layers} == {"float32"}
+    assert classifier.predict(data.preprocess(data.test[:2]), verbose=0).dtype == "float32"
 
 
 def test_of_a_game_that_classifies_the_classifier_ships(tmp_path, monkeypatch):

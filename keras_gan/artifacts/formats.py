@@ -179,6 +179,15 @@ def widened(network: keras.Model) -> keras.Model:
     return _with_dtype(network, lambda layer: "float32" if layer.dtype_policy.name == "float16" else None)
 
 
+def of_32_bits(network: keras.Model) -> keras.Model:
+    """The same network with weights and arithmetic of 32 bits, whatever the precision that it was trained in.
+
+    Args:
+        network: built functional or Sequential model.
+    """
+    return _with_dtype(network, lambda layer: "float32")
+
+
 def _of_16_bits(network):
     """Whether a layer has 16 bits, in this network or in one that it is made of."""
     return any(layer.dtype_policy.name == "float16" or _of_16_bits(layer) for layer in getattr(network, "layers", []))

@@ -128,7 +128,7 @@ def _ship_classifier(model, card, folder, data, half):
     del card["validation_log_likelihood"]
     card["scores"] = {}
     # Without the optimizer, which is twice as large.
-    alone = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
+    alone = formats.of_32_bits(keras.Model(model.inputs[0], model.outputs[0], name=model.name))
     if half:
         alone = formats.halved(alone)
     scored = formats.widened(alone)  # as kg.evaluation.features reads it

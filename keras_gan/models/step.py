@@ -106,11 +106,12 @@ class Stepping(Players):
             return total(output), (output, costs)
 
         (output, costs), gradient = backend.input_gradient(judge_in_total, x, self._state)
-        return output, costs + sum(penalty.of(gradient) for penalty in penalties)
+        updates = self.optimizer.discriminator.iterations
+        return output, costs + sum(penalty.of(gradient, updates) for penalty in penalties)
 
     def _further_penalties(self, step):
         """The penalties at points of their own, and those that are not computed in every update."""
-        costs = 0.0
+        costs, updates = 0.0, self.optimizer.discriminator.iterations
         for penalty in self.penalties:
             if penalty.at and penalty.every == 1:
                 continue
@@ -120,9 +121,9 @@ class Stepping(Players):
                 points = penalty.points(*shown, self.step_seed)
                 points = keras.tree.map_structure(ops.stop_gradient, points)
                 judged = lambda x: (total(self._judge(x, step.condition)[0]), ())  # noqa: E731
-                return penalty.of(backend.input_gradient(judged, points, self._state)[1])
+                return penalty.of(backend.input_gradient(judged, points, self._state)[1], updates)
 
-            due = ops.equal(self.optimizer.discriminator.iterations % penalty.every, 0)
+            due = ops.equal(updates % penalty.every, 0)
             costs += compute() if penalty.every == 1 else backend.now_and_then(due, compute, self._state)
         return costs
 
