@@ -29,16 +29,21 @@ def small(units=3, activation="relu", seed=1):
     return keras.Sequential([keras.Input((8, 8, 1)), *layers])
 
 
-@pytest.mark.parametrize(("name", "shape", "dim"), [("digits", (8, 8, 1), 32), ("mnist", (28, 28, 1), 128)])
-def test_the_classifiers_that_ship(name, shape, dim):
+@pytest.mark.parametrize(
+    ("name", "shape", "dim", "accuracy"),
+    [("digits", (8, 8, 1), 32, 0.97), ("mnist", (28, 28, 1), 128, 0.97), ("cifar10", (32, 32, 3), 128, 0.83)],
+)
+def test_the_classifiers_that_ship(name, shape, dim, accuracy):
     network = features.get(name)
     assert (network.input_shape, network.dim, network.name) == (shape, dim, f"{name}-classifier/features")
     path = features.files.saved_models() / name / "classifier.keras"
     assert path.stat().st_size < 2_000_000
     card = features.files.read_json(features.formats.own_card(path))
     assert card["command"].startswith(f"keras-gan train {name}-classifier")
-    assert card["scores"]["test_accuracy"] > 0.97
-    assert features.load_classifier(name).output_shape == (None, 10)
+    assert card["scores"]["test_accuracy"] > accuracy
+    classifier = features.load_classifier(name)
+    assert classifier.output_shape == (None, 10)
+    assert {variable.dtype for variable in classifier.weights} == {"float32"}
 
 
 def test_the_digits_classifier_is_as_good_as_its_card_says(data):
@@ -54,9 +59,10 @@ def test_a_classifier_that_knew_few_labels_ships_and_is_no_network_of_features()
     card = features.files.read_json(features.formats.own_card(path))
     assert card["recipe"]["labels"] == 100
     assert card["scores"]["test_accuracy"] > 0.985
-    assert features.shipped() == ["digits", "mnist"]
-    with pytest.raises(ValueError, match=r"Expected one of \['digits', 'mnist', 'mnist-semi-supervised'\]"):
-        features.load_classifier("cifar10")
+    assert features.shipped() == ["cifar10", "digits", "mnist"]
+    expected = r"Expected one of \['cifar10', 'digits', 'mnist', 'mnist-semi-supervised'\]"
+    with pytest.raises(ValueError, match=expected):
+        features.load_classifier("gaussians")
 
 
 @pytest.mark.every_backend

@@ -74,6 +74,7 @@ def test_the_wheel_holds_what_the_command_needs(tmp_path):
         "keras_gan/recipes/digits.py",
         "keras_gan/recipes/mnist.py",
         "keras_gan/py.typed",
+        "keras_gan/saved_models/cifar10/classifier.keras",
         "keras_gan/saved_models/digits/classifier.keras",
         "keras_gan/saved_models/digits/classifier.keras.json",
         "keras_gan/saved_models/mnist/classifier.keras",
@@ -82,6 +83,8 @@ def test_the_wheel_holds_what_the_command_needs(tmp_path):
         "keras_gan/saved_models/mnist-completion/generator.keras",
         "keras_gan/saved_models/mnist-conditional/generator.keras",
         "keras_gan/saved_models/mnist-conditional/generator.keras.json",
+        "keras_gan/saved_models/mnist-inference/encoder.keras",
+        "keras_gan/saved_models/mnist-inference/encoder.keras.json",
         "keras_gan/saved_models/mnist-semi-supervised/classifier.keras",
     } <= set(names)
     assert not [name for name in names if name.startswith(("tests", "recipes", "benchmarks"))]
