@@ -168,3 +168,12 @@ def test_samples_that_are_not_finite_are_refused(tmp_path):
         with pytest.raises(ValueError, match=r"12 NaN|8 NaN|mean nothing") as error:
             draw()
         assert "kernel are not finite, so the training diverged" in str(error.value)
+
+
+def test_the_encoder_that_ships():
+    inference, generator = kg.load("mnist-inference"), kg.load("mnist")
+    z = generator.prior.draw(100, 1)
+    codes = inference.encode(255 * generator(z))
+    card = formats.files.read_json(loading.shipped()["mnist-inference"] / "encoder.keras.json")
+    expected = card["scores"]["error_per_coordinate"]["mean"]
+    assert np.mean((codes - z) ** 2) == pytest.approx(expected, abs=0.03)
