@@ -2,7 +2,7 @@
 
 The networks, the objective and the penalties are those of Huang et al. 2024 (R3GAN): residual blocks without
 normalization, each sample compared with a picture, and a penalty on the discriminator's slope at pictures and at
-samples, which falls as training goes on. The networks are small enough for a CPU; `--width` makes them larger.
+samples. The networks are small enough for a CPU; `--width` makes them larger.
 """
 
 import dataclasses
@@ -11,7 +11,6 @@ from typing import ClassVar, Literal
 from keras_gan.recipes import settings
 
 _SHOWN = 60_000  # pictures that training is shown by default
-_PENALTIES_FALL = 10  # by this factor, while so many pictures are shown; then they stay
 _FEWEST_EPOCHS, _LOOKS = 10, 20
 _SAMPLES = 1000  # that are drawn to be measured
 _VALUES = 1 << 26  # of the pictures that are looked at, all together: as floats they take four times as many bytes
@@ -48,10 +47,8 @@ class Images(settings.Game):
     """Adam's, for both players."""
     objective: settings.Objective = "relativistic"
     r1_penalty: float = 0.5
-    """gamma of a penalty gamma/2 |gradient of the logit in the pictures|^2 at the first update; it falls to a tenth
-    while 60,000 pictures are shown. 0 for none."""
     r2_penalty: float = 0.5
-    """gamma of the same penalty at samples, which falls in the same way; 0 for none."""
+    """gamma of a penalty as R1, at samples; 0 for none."""
     ema: float = 0.999
 
     limits: ClassVar[dict[str, settings.Limit]] = {
@@ -115,13 +112,7 @@ class Images(settings.Game):
     def penalties(self):
         import keras_gan as kg
 
-        factor = _PENALTIES_FALL ** (self.batch_size / _SHOWN)
-        kinds = (kg.penalties.R1, self.r1_penalty), (kg.penalties.R2, self.r2_penalty)
-        return [
-            kind(kg.schedules.ExponentialDecay(gamma, factor, gamma / _PENALTIES_FALL))
-            for kind, gamma in kinds
-            if gamma
-        ]
+        return [*super().penalties(), *([kg.penalties.R2(self.r2_penalty)] if self.r2_penalty else [])]
 
     def callbacks(self, data, folder):
         import numpy as np
