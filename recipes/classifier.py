@@ -153,9 +153,9 @@ class Cifar10Classifier(Classifier, Cifar10Data):
             kg.layers.Augmentation(1.0, "translation", flips=True),
             *_convolution(first),
             *_convolution(second, 2),
-            _residual(second, (16, 16, second)),
+            _residual(second, 16),
             *_convolution(third, 2),
-            _residual(third, (8, 8, third)),
+            _residual(third, 8),
             keras.layers.GlobalAveragePooling2D(name="features"),
         ]
 
@@ -170,15 +170,14 @@ def _convolution(filters, strides=1):
     ]
 
 
-def _residual(filters, shape):
+def _residual(filters, size):
     """x plus what two convolutions make of it."""
     import keras
 
-    x = keras.Input(shape)
-    y = x
+    x = y = keras.Input((size, size, filters))
     for layer in [*_convolution(filters), *_convolution(filters)]:
         y = layer(y)
-    return keras.Model(x, keras.layers.Add()([x, y]), name=f"block_{shape[0]}")
+    return keras.Model(x, keras.layers.Add()([x, y]), name=f"block_{size}")
 
 
 if __name__ == "__main__":

@@ -47,8 +47,9 @@ class MnistInference(MnistData):
         import keras
 
         import keras_gan as kg
+        from keras_gan.artifacts import loading
 
-        generator, prior = trained_generator(self.generator)
+        generator, prior = loading.trained_generator(self.generator)
         encoder = kg.networks.encoder(generator.output_shape[1:], prior.dim, self.hidden)
         inference = kg.InferenceNetwork(generator, encoder, prior, data.preprocessing, seed)
         rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, self.epochs * self.updates)
@@ -144,24 +145,6 @@ class MnistBiGAN(settings.Game, MnistData):
             kg.callbacks.InferenceErrors(data.validation, self.every),
             *super().callbacks(data, folder),
         ]
-
-
-def trained_generator(name):
-    """A trained generator as a Keras model, with its averaged weights, and its prior."""
-    import keras_gan as kg
-
-    loaded = kg.load(name)
-    model, prior = getattr(loaded, "model", None), getattr(loaded, "prior", None)
-    if model is None or prior is None:
-        raise ValueError(
-            f"{name} holds no generator that can be differentiated. Pass the folder of a GAN's run, or a .keras file."
-        )
-    if isinstance(model, kg.GAN):
-        with model.averaged_weights():
-            weights = model.generator.get_weights()
-        model.generator.set_weights(weights)
-        model = model.generator
-    return model, prior
 
 
 if __name__ == "__main__":

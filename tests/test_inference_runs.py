@@ -144,9 +144,15 @@ def test_an_encoder_of_16_bits(trained, tmp_path):
     codes = kg.load(tmp_path).encode(tiny_mnist().test)
     of_32 = runs.saved.load(trained / "mnist-inference").encode(tiny_mnist().test)
     assert 0 < np.abs(codes - of_32).max() < 0.01
+
+
+@pytest.mark.parametrize("wrong", [{"preprocessing": None}, {"generator": "program.pt2"}, {"generator": "."}])
+def test_an_encoder_whose_card_names_no_generator(wrong, trained, tmp_path, monkeypatch):
+    shipping.ship(trained / "mnist-inference", tmp_path, tiny_mnist())
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "program.pt2").write_text("must not be read")
     card = kg.artifacts.files.read_json(tmp_path / "encoder.keras.json")
-    del card["encodes"]["preprocessing"]
-    (tmp_path / "encoder.keras.json").write_text(json.dumps(card))
+    (tmp_path / "encoder.keras.json").write_text(json.dumps({**card, "encodes": {**card["encodes"], **wrong}}))
     with pytest.raises(ValueError, match="what it says of its generator cannot be read"):
         kg.load(tmp_path)
 

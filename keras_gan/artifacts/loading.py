@@ -177,11 +177,38 @@ def load(model: str | Path, prior: str | priors.Prior | None = None) -> Any:
 def _inference(encoder, encodes, path):
     """An encoder with the generator that it was trained for, as `keras_gan.artifacts.shipping.ship` wrote it."""
     try:
-        preprocessing = keras.saving.deserialize_keras_object(encodes["preprocessing"])
-        generator = load(encodes["generator"])
-        return keras_gan.InferenceNetwork(generator.model, encoder, generator.prior, preprocessing)
-    except (KeyError, TypeError, AttributeError) as error:
+        name, scaling = encodes["generator"], encodes["preprocessing"]
+        preprocessing = keras.layers.Rescaling(float(scaling["scale"]), float(scaling["offset"]))
+        # Reading an encoder runs no code: a card may not name a program, nor another encoder, and so on without end.
+        if (found := _find(name)).suffix != ".keras" or "encodes" in _card(found):
+            raise TypeError(f"{name} is no generator in a .keras file")
+    except (KeyError, TypeError) as error:
         raise ValueError(f"The card of {path} is damaged: what it says of its generator cannot be read.") from error
+    generator, prior = trained_generator(found)
+    return keras_gan.InferenceNetwork(generator, encoder, prior, preprocessing)
+
+
+def trained_generator(model: str | Path) -> tuple[keras.Model, priors.Prior]:
+    """The network of a trained generator, with its averaged weights, and its prior.
+
+    Args:
+        model: as `load` takes it, of a `.keras` file.
+
+    Raises:
+        ValueError: if there is no such generator, or it is a program.
+    """
+    loaded = load(model)
+    network, prior = getattr(loaded, "model", None), getattr(loaded, "prior", None)
+    if network is None or prior is None:
+        raise ValueError(
+            f"{model} holds no generator that can be differentiated. Pass the folder of a GAN's run, or a .keras file."
+        )
+    if isinstance(network, keras_gan.GAN):
+        with network.averaged_weights():
+            weights = network.generator.get_weights()
+        network.generator.set_weights(weights)
+        network = network.generator
+    return network, prior
 
 
 def _generator(generate, inputs, prior, card, path, model=None):

@@ -105,7 +105,7 @@ def _ship_encoder(model, run, folder, data, progress, half):
     card["scores"] = report.as_dict()
     card["encodes"] = {
         "generator": saved.load_recipe(run).generator,
-        "preprocessing": keras.saving.serialize_keras_object(model.preprocessing),
+        "preprocessing": {"scale": model.preprocessing.scale, "offset": model.preprocessing.offset},
     }
     formats.save_whole(encoder, folder / "encoder.keras", card)
     images = model.preprocess(data.test[:30])
