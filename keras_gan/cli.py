@@ -80,17 +80,18 @@ def evaluate(
         models: Folders of runs, .keras files, generators in any exported format, or names of shipped ones.
         data: The images to compare with.
         measures: What to measure. modes looks for lost modes and copies of training images (on mnist and digits). fid,
-            kid and precision_recall compare features of images (on mnist, digits and cifar10, elsewhere with
-            --features). conditional asks whether samples are of the class that was asked for, and vary within it (on
-            the same three, of models that are told the class). completion fills holes in test images (of models that
-            complete images). ais is the likelihood itself, by annealed importance sampling: it takes minutes, and a
-            .keras file or a run. inference, alone, is for runs with an encoder: mnist-inference, mnist-bigan.
+            kid and precision_recall compare features of images (on mnist, digits, cifar10 and folders of pictures,
+            elsewhere with --features). conditional asks whether samples are of the class that was asked for, and vary
+            within it (on mnist, digits and cifar10, of models that are told the class). completion fills holes in test
+            images (of models that complete images). ais is the likelihood itself, by annealed importance sampling: it
+            takes minutes, and a .keras file or a run. inference, alone, is for runs with an encoder: mnist-inference,
+            mnist-bigan.
         num_samples: Samples drawn with each seed; the paper's numbers use 10,000.
         seeds: How many sampling seeds, from 0 on.
         kmeans: Score k-means centres of the training images, too; takes minutes.
         features: The network of fid, kid and precision_recall: mnist, digits, cifar10, random (never trained),
             inception, or a .keras file that makes vectors of images; by default the classifier that ships for the data
-            set.
+            set, and that of cifar10 for a folder of pictures.
         budget: Of the measure ais: quick takes about ten minutes of a core on MNIST, full is a GPU's work.
         refine: Of inference: steps that refine the code of an image.
         prior: Noise of a generator alone; by default what its card says.

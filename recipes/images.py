@@ -35,9 +35,9 @@ class Images(settings.Game):
     """Whether a mirrored picture is as good as the picture: so for faces and landscapes, and not for writing."""
     augment: bool = True
     """Whether the discriminator is shown changed pictures and samples, the more of them the more it overfits."""
-    features: str = "random"
-    """The network of FID, precision and recall: random (never trained, no download), inception (88 MB are downloaded),
-    or a .keras file that makes vectors of pictures."""
+    features: str = "cifar10"
+    """The network of FID, precision and recall: cifar10 (the classifier of photographs that ships), random (never
+    trained), inception (88 MB are downloaded), or a .keras file that makes vectors of pictures."""
     epochs: int = 0
     """Passes over the training pictures; by default (0) as many as show 60,000 pictures, and at least 10."""
     batch_size: int = 32
@@ -123,7 +123,7 @@ class Images(settings.Game):
         most = max(100, _VALUES // int(np.prod(data.train.shape[1:])))  # pictures that are looked at
         train, validation = data.train[:most], data.validation[:most]
         # A covariance needs more pictures than there are features: few held-out ones give way to those trained on.
-        real = validation if len(validation) >= 2 * features.dim else train
+        real = validation if len(validation) > features.dim else train
         labels = (data.labels.train, data.labels.validation) if self.conditional else None
         rows = [row % self._num_classes(data) for row in range(10)] if self.conditional else []
         grid = {"condition": np.repeat(rows, 10)} if rows else {}

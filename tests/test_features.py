@@ -211,6 +211,31 @@ def test_a_changed_classifier_is_refused(tmp_path, monkeypatch):
         features.get("digits")
 
 
+def test_pictures_of_any_size_go_through_the_classifier_of_cifar10():
+    network = features.get("cifar10")
+    assert features.pictures((32, 32, 3)).hash == network.hash
+    x, y = np.meshgrid(*[np.linspace(0, 1, 32, dtype="float32")] * 2)
+    images = np.stack([x, x * y, np.abs(x - y)])[..., None]
+    gray = features.pictures((32, 32, 1))
+    expected = network(images.repeat(3, axis=-1))
+    np.testing.assert_allclose(gray(images), expected, rtol=1e-4, atol=1e-5)
+    large = images.repeat(2, axis=1).repeat(2, axis=2)
+    error = np.abs(features.pictures((64, 64, 1))(large) - expected).mean()
+    assert 0 < error < 0.1 * np.abs(expected - expected.mean(0)).mean()  # the filter blurs a little
+    assert gray.name.endswith("images brought to 32 x 32")
+    assert gray.dim == 128
+    with pytest.raises(ValueError, match=r"1 or 3 channels. Received: image_shape=\(32, 32, 2\)"):
+        features.pictures((32, 32, 2))
+
+
+def test_a_folder_of_pictures_is_measured_by_the_classifier_of_cifar10(data):
+    assert features.default(data) == "digits"
+    for name, expected in (("images", "cifar10"), ("tfd", None)):
+        other = dataclasses.replace(data, card={**data.card, "name": name})
+        assert features.default(other) == expected
+    assert features.get("cifar10", data).input_shape == (8, 8, 1)
+
+
 @pytest.fixture
 def tiny_inception(monkeypatch):
     """A network in the place of InceptionV3, whose weights need a download and whose building takes seconds."""

@@ -192,7 +192,7 @@ def test_too_few_samples_to_extrapolate_leave_a_column_out(data, samples):
 
 def test_measures_of_features_need_a_network(data, samples):
     """The one that ships for the data set, or any that is given."""
-    pictures = dataclasses.replace(data, card={**data.card, "name": "images"})
+    pictures = dataclasses.replace(data, card={**data.card, "name": "tfd"})
     flat = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
     for name in FEATURES:
         assert measures.get(name).applies(data)

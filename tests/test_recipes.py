@@ -95,7 +95,7 @@ VALUES = {  # what the runs in docs/ were made with
         **SIMULTANEOUS,
         **{"data_path": None, "size": 32, "grayscale": False, "width": 1.0, "flips": False, "augment": True},
         **{"conditional": False},
-        **{"features": "random", "epochs": 0, "every": 0, "batch_size": 32, "learning_rate": 5e-4, "ema": 0.999},
+        **{"features": "cifar10", "epochs": 0, "every": 0, "batch_size": 32, "learning_rate": 5e-4, "ema": 0.999},
         **{"objective": "relativistic", "r1_penalty": 0.5, "r2_penalty": 0.5, "discriminator_weight": 1.0},
     },
     "mnist": {**RELEASED, **MNIST, "learning_rate": 0.1, "dropout": True},

@@ -190,6 +190,12 @@ def classifiers() -> list[str]:
     return [] if folder is None else sorted(path.parent.name for path in folder.glob("*/classifier.keras"))
 
 
+def default(data: datasets.Dataset) -> str | None:
+    """Name of the features that a data set is measured by if nobody says which, or None if it has none."""
+    name = "cifar10" if data.card["name"] == "images" else data.card["name"]
+    return name if name in shipped() else None
+
+
 def load_classifier(name: str) -> keras.Model:
     """A classifier that ships: from images on the scale of samples to ten logits.
 
@@ -249,13 +255,46 @@ def inception(
     return Features(keras.Model(images, network(x)), name="keras.applications InceptionV3, images resized to 299 x 299")
 
 
+def pictures(image_shape: tuple[int, ...]) -> Features:
+    """The classifier of CIFAR-10 that ships, behind what brings pictures of any size to its input. No download.
+
+    Pictures are resized to 32x32 pixels (bilinear, with antialiasing), and grey ones become three equal colours. The
+    features are 128 means over places, of a network that was trained to tell animals from vehicles: it knows edges,
+    textures and shapes, but neither brightness nor contrast. **They are no published FIDs**, and compare nothing but
+    models of the same pictures at the same size.
+
+    Args:
+        image_shape: `(height, width, channels)`, with 1 or 3 channels; on any scale.
+
+    Raises:
+        ValueError: if the images have another shape.
+    """
+    if len(image_shape) != 3 or image_shape[-1] not in (1, 3):
+        raise ValueError(
+            f"The classifier of CIFAR-10 takes images of 1 or 3 channels. Received: image_shape={image_shape}. "
+            "Expected: (height, width, 1) or (height, width, 3)."
+        )
+    network = Features(load_classifier("cifar10"), "features", "cifar10-classifier")
+    if image_shape == network.input_shape:
+        return network
+    images = keras.Input(image_shape, name="images")
+    side = network.input_shape[0]
+    x = images
+    if image_shape[:2] != (side, side):
+        x = keras.layers.Resizing(side, side, "bilinear", antialias=True)(x)
+    if image_shape[-1] == 1:
+        x = keras.layers.Concatenate()([x, x, x])
+    return Features(keras.Model(images, network.model(x)), name=f"{network.name}, images brought to {side} x {side}")
+
+
 def random(image_shape: tuple[int, int, int]) -> Features:
-    """A convolutional network that was never trained, for pictures that no trained network knows.
+    """A convolutional network that was never trained, for pictures unlike all photographs.
 
     Its weights are drawn once from a fixed seed, the same on every machine: convolutions of stride 2 with ReLU down to
     4x4 places, and 64 random sums of what stands there. It sees where edges and colours are, and no objects. So its
-    numbers tell noise, blur, wrong colours and lost variety from good samples, and serve to choose the best epoch of a
-    run. **They are no published FIDs**, and compare nothing but models of the same pictures at the same size.
+    numbers tell noise, blur, wrong colours and lost variety from good samples. They do not tell faces from what has
+    their colours: of a run on faces they chose an early epoch, where `pictures` chose the last, and the best. **They
+    are no published FIDs**, and compare nothing but models of the same pictures at the same size.
 
     Naeem et al. 2020 ("Reliable Fidelity and Diversity Metrics for Generative Models") recommend random features of 64
     numbers for pictures unlike those that a network was trained on; theirs come from a VGG-16.
@@ -291,7 +330,8 @@ def get(features: Any, data: Any = None) -> Features:
         features: `Features`; a Keras model; path of a `.keras` file, whose output are the features; `"digits"`,
             `"mnist"` or `"cifar10"` for the classifiers that ship; `"random"` for a network without training; or
             `"inception"`.
-        data: `keras_gan.datasets.Dataset` of the images, for `"random"` and `"inception"`.
+        data: `keras_gan.datasets.Dataset` of the images, for `"random"`, `"inception"`, and `"cifar10"` where images
+            are to be brought to its size.
 
     Raises:
         ValueError: if it is none of these.
@@ -312,6 +352,8 @@ def get(features: Any, data: Any = None) -> Features:
                 "keras_gan.evaluation.features.inception(image_shape, low, high)."
             )
         return inception(data.train.shape[1:], scaling.offset, 255 * scaling.scale + scaling.offset)
+    if features == "cifar10" and data is not None:
+        return pictures(data.train.shape[1:])
     if isinstance(features, str) and features in shipped():
         return Features(load_classifier(features), "features", f"{features}-classifier")
     if isinstance(features, (str, Path)) and Path(features).suffix == ".keras":

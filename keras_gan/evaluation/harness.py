@@ -54,7 +54,8 @@ def evaluate(
         kmeans: whether to score the centres of `num_samples` clusters of the training images, too; takes minutes.
         progress: called with a line of text before each slow step.
         features: network of `"fid"`, `"kid"` and `"precision_recall"`, as `keras_gan.evaluation.features.get` takes it.
-            Default: the classifier that ships for the data set; where none does, these measures do not apply.
+            Default: the classifier that ships for the data set, and that of CIFAR-10 for a folder of pictures; where
+            there is none, these measures do not apply.
 
     Returns:
         `Table`.

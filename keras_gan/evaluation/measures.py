@@ -279,18 +279,19 @@ class FeatureMeasure(Measure):
     """Base class of measures that compare features of samples with those of test images: override `compare`.
 
     Args:
-        features: what `keras_gan.evaluation.features.get` takes. Default: the classifier that ships for the data set.
+        features: what `keras_gan.evaluation.features.get` takes. Default: the classifier that ships for the data set,
+            and that of CIFAR-10 for a folder of pictures.
     """
 
     def __init__(self, features: Any = None) -> None:
         self.features = features
 
     def applies(self, data: Dataset) -> bool:
-        return self.features is not None or data.card["name"] in networks.shipped()
+        return self.features is not None or networks.default(data) is not None
 
     def prepare(self, splits: PreparedSplits) -> Callable[[np.ndarray], FeatureReport]:
         data = splits.data
-        network = networks.get(data.card["name"] if self.features is None else self.features, data)
+        network = networks.get(networks.default(data) if self.features is None else self.features, data)
         self.caption = f"{type(self).caption} Features: {network}."
         real = network.reference(splits.test)
         order = np.random.default_rng(0).permutation(len(data.train))
