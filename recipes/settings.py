@@ -238,6 +238,10 @@ class Game(Recipe):
 
         return [kg.penalties.R1(self.r1_penalty)] if self.r1_penalty else []
 
+    def averaging(self) -> dict[str, Any]:
+        """How the generator is averaged: arguments of `keras_gan.GAN.compile`."""
+        return {"ema": self.ema or None}
+
     def optimizers(
         self, data: "kg.datasets.Dataset"
     ) -> "tuple[keras.optimizers.Optimizer, keras.optimizers.Optimizer]":
@@ -286,7 +290,7 @@ class Game(Recipe):
             discriminator_steps=self.discriminator_steps,
             discriminator_weight=self.discriminator_weight,
             penalties=self.penalties() or None,
-            ema=self.ema or None,
+            **self.averaging(),
         )
         return gan
 

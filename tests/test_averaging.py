@@ -1,8 +1,11 @@
 """What becomes of the average when a model is compiled again, and where its weights are."""
 
+import keras
 import numpy as np
 import pytest
 from conftest import all_equal, make_data, make_gan, weights
+
+from keras_gan.models.averaging import Average
 
 
 def test_compiled_without_it_samples_are_the_trained_generators():
@@ -27,6 +30,34 @@ def test_compiled_again_it_is_kept():
     for old, new, now in zip(averages[1:], weights(gan.average)[1:], trained, strict=True):
         moved, gap = np.abs(new - old).max(), np.abs(now - old).max()
         assert moved <= 0.1 * gap + 1e-7
+
+
+@pytest.mark.parametrize(("share", "expected"), [(1.0, 2.5), (0.5, 3.0), (1 / 3, 3.25)])
+def test_it_covers_a_share_of_its_updates(share, expected):
+    """Of weights 1, 2, 3, 4 after as many updates: their mean, or one that forgets the first."""
+    network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
+    average = Average(0.999, network, share)
+    numbers, memory = [1.0, 2.0, 3.0, 4.0], 0.0
+    for update, number in enumerate(numbers, 1):
+        network.trainable_variables[0].assign([[number]])
+        average.update()
+        decay = (1 + update) / (1 + 1 / share + update)
+        memory = decay * memory + (1 - decay) * number
+    found = float(keras.ops.convert_to_numpy(average.averages[0])[0, 0])
+    assert found == pytest.approx(memory, rel=1e-6)
+    initial = np.prod([(1 + u) / (1 + 1 / share + u) for u in range(1, 5)])
+    assert found / (1 - initial) == pytest.approx(expected, abs=0.3)
+
+
+def test_another_share_is_saved_and_a_wrong_one_refused(tmp_path):
+    gan = make_gan(compile_arguments={"ema": 0.9, "ema_share": 1.0})
+    gan.save(tmp_path / "gan.keras")
+    assert keras.saving.load_model(tmp_path / "gan.keras").average.share == 1.0
+    gan.compile(ema=0.99)
+    assert (gan.average.decay, gan.average.share) == (0.99, 1 / 3)
+    for wrong in (0, 1.5, True, "all"):
+        with pytest.raises(ValueError, match=r"at most all of its updates, and some. Received: ema_share="):
+            gan.compile(ema=0.9, ema_share=wrong)
 
 
 def test_the_weights_come_back_after_an_error():

@@ -6,6 +6,7 @@ import keras
 
 from keras_gan import backend, objectives
 from keras_gan.models import checks
+from keras_gan.models.averaging import SHARE
 from keras_gan.models.metrics import GameMetrics
 from keras_gan.models.minibatches import split
 from keras_gan.models.players import looking_on, tensors, told
@@ -68,6 +69,7 @@ class GAN(Stepping):
         discriminator_steps: int = 1,
         discriminator_weight: float = 1.0,
         ema: float | None = None,
+        ema_share: float = SHARE,
         run_eagerly: bool = False,
         steps_per_execution: int = 1,
         jit_compile: bool | str = "auto",
@@ -91,6 +93,8 @@ class GAN(Stepping):
             ema: decay in (0, 1) of an exponential moving average of the generator's weights, 0.999 for example. Then
                 `sample`, `predict`, `evaluate` and `export` use the averaged weights. Compiled again with `ema`, the
                 average is kept; without it, dropped.
+            ema_share: of the updates so far that the average covers, in (0, 1], while that is a shorter time than the
+                decay's: by default the last third of them; with 1 all count alike.
             run_eagerly: as in Keras.
             steps_per_execution: as in Keras: iterations per call of the compiled function. It is not k.
             jit_compile: as in Keras.
@@ -98,7 +102,7 @@ class GAN(Stepping):
 
         Raises:
             ValueError: for an unknown objective or mode, a discriminator that the objective cannot use, k < 1,
-                simultaneous updates with k > 1, `ema` outside (0, 1), a negative or infinite learning rate, a network
+                simultaneous updates with k > 1, `ema` or `ema_share` outside (0, 1), a negative or infinite learning rate, a network
                 that no player trains, or Keras's `optimizer=` and `loss=`, which a game of two players has no use for.
         """
         checks.check_compile_arguments(kwargs)
@@ -108,7 +112,7 @@ class GAN(Stepping):
         self.penalties = get_penalties(penalties)
         self.updates, self.discriminator_weight = updates, discriminator_weight
         self.discriminator_steps = self.minibatches_per_iteration = discriminator_steps
-        self._set_average(ema)
+        self._set_average(ema, ema_share)
         self._jit_compile_asked = jit_compile  # "auto" means another thing on another backend: save what was asked
         players = TwoPlayerOptimizer(*pair(generator_optimizer, discriminator_optimizer, self.computes_in_float16))
         checks.check_learning_rates(players.generator, players.discriminator)
@@ -279,6 +283,7 @@ class GAN(Stepping):
             "discriminator_steps": self.discriminator_steps,
             "discriminator_weight": self.discriminator_weight,
             "ema": self.ema,
+            "ema_share": SHARE if self.average is None else self.average.share,
             "run_eagerly": self.run_eagerly,
             "steps_per_execution": self.steps_per_execution,
             "jit_compile": self._jit_compile_asked,

@@ -135,13 +135,13 @@ class Players(Lines, Composed, Fitted):
         """Decay of the averaged weights, or None."""
         return None if self.average is None else self.average.decay
 
-    def _set_average(self, ema):
+    def _set_average(self, ema, share):
         if ema is not None and self.average is not None and self.average.is_of(self.generator):
-            self.average.set_decay(ema)
+            self.average.set_horizon(ema, share)
             return
         if self.average is not None:
             self._tracker.untrack(self.average)  # or Keras would go on saving and carrying its weights
-        self.average = None if ema is None else Average(ema, self.generator)
+        self.average = None if ema is None else Average(ema, self.generator, share)
 
     def _update_averages(self):
         if self.average is not None:

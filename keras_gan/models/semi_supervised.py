@@ -110,11 +110,11 @@ class SemiSupervisedGAN(GAN):
         config = super().get_compile_config()
         return config and {**config, "examples_per_label": self.examples_per_label}
 
-    def _set_average(self, ema):
-        super()._set_average(ema)
+    def _set_average(self, ema, share):
+        super()._set_average(ema, share)
         if self.classifier_average is not None:
             self._tracker.untrack(self.classifier_average)
-        self.classifier_average = None if ema is None else Average(ema, self.discriminator)
+        self.classifier_average = None if ema is None else Average(ema, self.discriminator, share)
 
     def _update_averages(self):
         super()._update_averages()

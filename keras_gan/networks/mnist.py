@@ -1,5 +1,8 @@
 """The paper's MNIST networks, and the same networks scaled down to the bundled digits."""
 
+from collections.abc import Sequence
+
+import keras
 import numpy as np
 
 from keras_gan.networks import parts
@@ -13,6 +16,7 @@ def mnist(
     num_classes: int = 0,
     label_scale: float = 1.0,
     observed: bool = False,
+    front: Sequence[keras.layers.Layer] = (),
 ) -> Networks:
     """The paper's MNIST networks: 2,503,984 and 1,231,441 parameters, 100 noise values.
 
@@ -27,12 +31,13 @@ def mnist(
             says what a larger one does.
         observed: for a game whose condition is `keras_gan.conditions.Observed`: both networks also take the observed
             pixels and the mask, beside the noise and beside the pixels.
+        front: layers between the images and the discriminator's first, such as `keras_gan.layers.Coloring`.
     """
     shape = (28, 28, 1)
     told = _told(shape, num_classes, observed)
     return (
         relu_generator(shape, 100, 1200, pixel_mean, told, label_scale),
-        maxout_discriminator(shape, 240, discriminator_range, dropout, told=told, label_scale=label_scale),
+        maxout_discriminator(shape, 240, discriminator_range, dropout, front=front, told=told, label_scale=label_scale),
     )
 
 
@@ -43,13 +48,14 @@ def digits(
     num_classes: int = 0,
     label_scale: float = 1.0,
     observed: bool = False,
+    front: Sequence[keras.layers.Layer] = (),
 ) -> Networks:
     """The MNIST networks scaled down to the bundled 8x8 digits, 32 noise values. Arguments are those of `mnist`."""
     shape = (8, 8, 1)
     told = _told(shape, num_classes, observed)
     return (
         relu_generator(shape, 32, 256, pixel_mean, told, label_scale),
-        maxout_discriminator(shape, 96, discriminator_range, dropout, told=told, label_scale=label_scale),
+        maxout_discriminator(shape, 96, discriminator_range, dropout, front=front, told=told, label_scale=label_scale),
     )
 
 
