@@ -4,9 +4,9 @@
     python benchmarks/efficiency.py --data-path mnist.npz --only all --seeds 1 2 3
 
 Each row is the recipe `mnist-fast`, or that recipe without some of what it adds to `mnist-r1`, for a few epochs of 500
-updates. After each epoch a line is printed: nats of 10,000 samples on 1,000 validation images (as `keras-gan train` says
-them), and seconds of training until then, without the measurement. At the end come FID and recall on test images. Rows run in
-turn; seconds can be compared if nothing else runs.
+updates. After each epoch a line is printed: nats of 10,000 samples on 1,000 validation images, as `keras-gan train`
+says them, and seconds of training until then, without the measurement. At the end come nats, FID and recall on test
+images. Rows run in turn; seconds can be compared if nothing else runs.
 """
 
 import argparse

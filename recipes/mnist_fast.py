@@ -1,11 +1,11 @@
 """The paper's two MNIST networks, as fast as we know how (the paper's section 7, extension 5).
 
 The same layers and prior as the MNIST recipe, and simultaneous updates. What differs from `mnist-r1`: the objective
-compares each sample with a training image; the discriminator's slope is held down at samples, too (both after Huang et
-al. 2024, "R3GAN"), at first ten times as strongly as later; without momentum Adam can take larger steps; the
+compares each sample with a training image; the discriminator's slope is held down at samples, too (both after Huang
+et al. 2024, "R3GAN"), at first ten times as strongly as later; without momentum Adam can take larger steps; the
 discriminator sees the images' principal components weighed by how much images differ in them (`layers.Coloring`, a
-fixed linear map in front of its first layer, which could learn it as well); and the average of the generator covers more
-of its updates.
+fixed linear map in front of its first layer, which could learn it as well); and the average of the generator covers
+more of its updates.
 """
 
 import dataclasses

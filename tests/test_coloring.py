@@ -63,6 +63,13 @@ def test_bad_arguments(arguments):
         Coloring(**arguments)
 
 
+def test_images_of_any_size_are_refused():
+    with pytest.raises(
+        ValueError, match=r"how many values an example has. Received: input_shape=\(None, None, None, 3\)"
+    ):
+        Coloring()(keras.Input((None, None, 3)))
+
+
 @pytest.mark.parametrize("data", [np.ones((5, 2, 2, 1)), np.full((5, 2, 2, 1), np.nan)])
 def test_data_without_variance(data):
     with pytest.raises(ValueError, match=r"data that differ from one another. Received: 5 examples"):

@@ -19,6 +19,7 @@ from keras_gan.recipes.digits_conditional import DigitsConditional
 from keras_gan.recipes.gaussians import Gaussians
 from keras_gan.recipes.images import Images
 from keras_gan.recipes.mnist import Mnist
+from keras_gan.recipes.mnist_fast import MnistFast
 from keras_gan.recipes.mnist_r1 import MnistR1
 from keras_gan.recipes.settings import Game
 from keras_gan.recipes.tfd import Tfd
@@ -109,6 +110,13 @@ VALUES = {  # what the runs in docs/ were made with
         **R1,
         **MNIST,
         **{"epochs": 30, "learning_rate": 3e-4, "epsilon": 1e-5, "r1_penalty": 2.0, "discriminator_range": 0.05},
+    },
+    "mnist-fast": {
+        **R1,
+        **MNIST,
+        **{"epochs": 5, "every": 1, "learning_rate": 1e-3, "beta_1": 0.0, "beta_2": 0.99, "epsilon": 1e-5},
+        **{"objective": "relativistic", "r1_penalty": 20.0, "final_penalty": 2.0, "penalty_updates": 2000},
+        **{"coloring": 0.25, "ema": 0.9998, "ema_share": 1.0, "discriminator_range": 0.05},
     },
     "mnist-conditional": {
         **R1,
@@ -213,8 +221,9 @@ def tiny_cifar10():
 
 
 def r1_of(gan):
-    """gamma of the penalty R1 that the GAN was compiled with."""
-    return sum(penalty.weight for penalty in gan.penalties if type(penalty) is kg.penalties.R1)
+    """gamma of the penalty R1 that the GAN was compiled with, at the first update."""
+    weights = [penalty.weight for penalty in gan.penalties if type(penalty) is kg.penalties.R1]
+    return sum(float(weight(0)) if callable(weight) else weight for weight in weights)
 
 
 def test_devices_divide_the_minibatch():
@@ -335,6 +344,26 @@ def test_mnist_is_read_where_the_recipe_says(monkeypatch):
         ("tfd", {"path": None, "fold": 2}),
         ("ring", {}),
     ]
+
+
+def test_the_fast_recipe_keeps_the_networks():
+    data = tiny_mnist()
+    gan = built(MnistFast(), data)
+    # The discriminator's layer in front has no weights that are trained.
+    trained = sum(int(np.prod(weight.shape)) for weight in gan.discriminator.trainable_weights)
+    assert (gan.generator.count_params(), trained) == (2_503_984, 1_231_441)
+    assert (gan.ema, gan.average.share) == (0.9998, 1.0)
+    for kind, penalty in zip((kg.penalties.R1, kg.penalties.R2), gan.penalties, strict=True):
+        assert type(penalty) is kind
+        assert [float(penalty.weight(updates)) for updates in (0, 1000, 5000)] == [20.0, 11.0, 2.0]
+    for optimizer in gan.optimizer.optimizers:
+        config = optimizer.get_config()
+        assert [config[name] for name in ("beta_1", "beta_2", "epsilon")] == [0.0, 0.99, 1e-5]
+    mean = keras.ops.convert_to_numpy(gan.discriminator.layers[0].mean)
+    np.testing.assert_allclose(mean, data.pixel_mean().ravel(), atol=1e-5)
+    assert not built(MnistFast(coloring=0.0), data).discriminator.non_trainable_weights
+    gan.fit(data.train, batch_size=20, epochs=1, verbose=0)
+    assert np.isfinite(gan.sample(2, seed=0)).all()
 
 
 def test_the_r1_recipe_keeps_the_networks():

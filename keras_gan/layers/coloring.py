@@ -1,5 +1,6 @@
 """Gives each principal component of the data a weight of its own: the opposite of whitening."""
 
+import math
 from typing import Any
 
 import keras
@@ -49,7 +50,13 @@ class Coloring(keras.layers.Layer):
         self.power, self.epsilon = power, epsilon
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        size = int(np.prod(input_shape[1:]))
+        sizes = [size for size in input_shape[1:] if size is not None]
+        if len(sizes) < len(input_shape) - 1:
+            raise ValueError(
+                f"Coloring needs to know how many values an example has. Received: input_shape={input_shape}. Give "
+                "keras.Input the images' whole shape."
+            )
+        size = math.prod(sizes)
         self.mean = self.add_weight(name="mean", shape=(size,), initializer="zeros", trainable=False)
         self.matrix = self.add_weight(name="matrix", shape=(size, size), initializer="identity", trainable=False)
 

@@ -17,7 +17,8 @@ class Average(keras.layers.Layer):
     """An exponential moving average of a network's trained weights, and ways to use it in their place.
 
     At first it covers a share of its updates, the last ones, so that the initial weights are forgotten; as soon as that
-    is more than the decay's own horizon it moves by `1 - decay` per update. The network's other variables (the statistics of batch normalization) are its current ones.
+    is more than the decay's own horizon, it moves by `1 - decay` per update. The network's other variables (the
+    statistics of batch normalization) are its current ones.
 
     Args:
         decay: in (0, 1).

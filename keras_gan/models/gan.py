@@ -102,8 +102,9 @@ class GAN(Stepping):
 
         Raises:
             ValueError: for an unknown objective or mode, a discriminator that the objective cannot use, k < 1,
-                simultaneous updates with k > 1, `ema` or `ema_share` outside (0, 1), a negative or infinite learning rate, a network
-                that no player trains, or Keras's `optimizer=` and `loss=`, which a game of two players has no use for.
+                simultaneous updates with k > 1, `ema` outside (0, 1), `ema_share` outside (0, 1], a negative or
+                infinite learning rate, a network that no player trains, or Keras's `optimizer=` and `loss=`, which a
+                game of two players has no use for.
         """
         checks.check_compile_arguments(kwargs)
         checks.check_game(updates, UPDATES, discriminator_steps, discriminator_weight)
