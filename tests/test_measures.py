@@ -202,5 +202,7 @@ def test_measures_of_features_need_a_network(data, samples):
     assert ", 64 numbers, hash" in table.captions["kid"].replace("\n", " ")
     table = evaluate(Images(pictures), pictures, ["parzen", "kid"], 100, 1, references=False)
     assert list(table.captions) == ["parzen"]
+    few = dataclasses.replace(data, test=data.test[:3], card={**data.card, "name": "images"})
+    assert not measures.get("precision_recall").applies(few)
     with pytest.raises(ValueError, match=r"do not fit the network. Received: 64 values per image. Expected: 784"):
         evaluate(Images(data), data, ["fid"], 100, 1, features="mnist")

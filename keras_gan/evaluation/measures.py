@@ -22,6 +22,7 @@ from keras_gan.evaluation.table import Cell
 
 Report = Any
 _COPIES = 1000  # of the only sample there is, for measures of many
+_FEWEST = 4  # images: so that each has a third neighbour
 
 
 class PreparedSplits:
@@ -287,7 +288,8 @@ class FeatureMeasure(Measure):
         self.features = features
 
     def applies(self, data: Dataset) -> bool:
-        return self.features is not None or networks.default(data) is not None
+        few = min(len(data.train), len(data.test)) < _FEWEST
+        return self.features is not None or (networks.default(data) is not None and not few)
 
     def prepare(self, splits: PreparedSplits) -> Callable[[np.ndarray], FeatureReport]:
         data = splits.data
