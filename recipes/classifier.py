@@ -118,7 +118,7 @@ class Cifar10Classifier(Classifier, Cifar10Data):
     """
 
     name: settings.SaidByPreset[str] = "cifar10-classifier"
-    epochs: int = 15
+    epochs: int = 30
     """Passes over the 40,000 training images; the learning rate falls to 0 at the end of the last."""
     batch_size: int = 128
     learning_rate: float = 2e-3

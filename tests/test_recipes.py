@@ -178,7 +178,7 @@ VALUES |= {
     "cifar10-classifier": {
         **CLASSIFIER,
         **CIFAR10,
-        **{"epochs": 15, "batch_size": 128, "learning_rate": 2e-3, "weight_decay": 0.05},
+        **{"epochs": 30, "batch_size": 128, "learning_rate": 2e-3, "weight_decay": 0.05},
     },
 }
 TABLE1 = {**RUN, **MNIST, "dataset": "mnist", "layers": 2, "burn_in": 20}
