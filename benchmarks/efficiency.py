@@ -22,16 +22,16 @@ from keras_gan.evaluation import evaluate
 from keras_gan.runs.training import prepare
 
 _GAME = {
-    **{"learning_rate": 3e-4, "beta_1": 0.5, "beta_2": 0.999, "ema": 0.9999, "ema_share": 1 / 3, "coloring": 0.0},
-    **{"r1_penalty": 2.0, "final_penalty": 2.0},
+    **{"learning_rate": 3e-4, "decay_factor": 1.0, "beta_1": 0.5, "beta_2": 0.999, "ema": 0.9999, "ema_share": 1 / 3},
+    **{"r1_penalty": 2.0, "penalty_factor": 1.0, "coloring": 0.0},
 }
 _ADAM = {**_GAME, "learning_rate": 5e-4, "beta_1": 0.0, "beta_2": 0.99}
 ROWS = {
     "mnist-r1": MnistR1(),
     "+ relativistic, R2": MnistFast(**_GAME),
-    "+ no momentum": MnistFast(**_ADAM),
+    "+ no momentum, rate 5e-4": MnistFast(**_ADAM),
     "+ coloring": MnistFast(**{**_ADAM, "coloring": 0.25}),
-    "+ falling penalty, rate 1e-3": MnistFast(ema=0.9999, ema_share=1 / 3),
+    "+ falling penalty and rate": MnistFast(ema=0.9999, ema_share=1 / 3),
     "mnist-fast": MnistFast(),
     "mnist-fast without coloring": MnistFast(coloring=0.0),
 }

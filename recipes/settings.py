@@ -53,6 +53,7 @@ POSITIVE = reals("a finite number above 0", lambda value: value > 0)
 SIZE = integers(1, 100_000)  # a compiler that is asked for far more ends the process
 WIDTH = reals("a number above 0 and at most 100", lambda value: 0 < value <= 100)
 NOT_NEGATIVE = reals("a finite number, 0 or more", lambda value: value >= 0)
+AT_LEAST_ONE = reals("a finite number, 1 or more", lambda value: value >= 1)
 _SEED = integers(0, 2**32 - 1)  # what NumPy's global generator takes
 BELOW_ONE = reals("a number, 0 or more and below 1", lambda value: 0 <= value < 1)
 
@@ -353,7 +354,7 @@ class Released(MeasuredGame):
 
     limits: ClassVar[dict[str, Limit]] = {
         "learning_rate": POSITIVE,
-        "decay_factor": reals("a finite number, 1 or more", lambda value: value >= 1),
+        "decay_factor": AT_LEAST_ONE,
         "minimum_learning_rate": NOT_NEGATIVE,
         **dict.fromkeys(("momentum", "final_momentum"), BELOW_ONE),
         "ramp_epochs": integers(2),

@@ -114,7 +114,7 @@ NUMBERS = {
     ],
     "mnist": ["--learning-rate 0", "--decay-factor 0.5", "--ramp-epochs 1", "--minimum-learning-rate 1"],
     "mnist-r1": ["--epsilon -1", "--beta-1 1", "--discriminator-range 0", "--learning-rate inf"],
-    "mnist-fast": ["--ema-share 0", "--ema-share 1.1", "--coloring -1", "--final-penalty -1", "--penalty-updates 0"],
+    "mnist-fast": ["--ema-share 0", "--ema-share 1.1", "--coloring -1", "--minimum-penalty 21", "--penalty-factor 0.9"],
     "tfd": ["--width 0", "--width -1", "--width nan", "--pretraining-epochs 0", "--fold 5", "--fold -1", "--width 1e9"],
     "cifar10-conv": ["--width 0", "--width inf"],
     "gaussians-ring": [
