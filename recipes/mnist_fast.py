@@ -41,7 +41,7 @@ class MnistFast(settings.R1, MnistData):
     coloring: float = 0.25
     """Power of the covariance in a fixed linear layer in front of the discriminator; 0 for no such layer."""
     ema: float = 0.9998
-    ema_share: float = 0.5
+    ema_share: float = 0.8
     """Of the updates so far that the averaged generator covers, while that is a shorter time than the decay's."""
 
     limits: ClassVar[dict[str, settings.Limit]] = {
