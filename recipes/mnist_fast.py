@@ -9,7 +9,7 @@ the generator covers more of its updates.
 """
 
 import dataclasses
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from keras_gan.recipes import settings
 from keras_gan.recipes.mnist import MnistData
@@ -52,6 +52,9 @@ class MnistFast(settings.R1, MnistData):
         "ema_share": settings.reals("a number above 0 and at most 1", lambda value: 0 < value <= 1),
     }
 
+    monitor: ClassVar[str | None] = "val_fid"  # nats fall from the tenth epoch on, while FID and recall go on improving
+    monitor_mode: ClassVar[Literal["max", "min"]] = "min"
+
     def check(self) -> None:
         super().check()
         for highest, lowest in (("learning_rate", "minimum_learning_rate"), ("r1_penalty", "minimum_penalty")):
@@ -85,6 +88,11 @@ class MnistFast(settings.R1, MnistData):
             return []
         gamma = kg.schedules.ExponentialDecay(self.r1_penalty, self.penalty_factor, self.minimum_penalty)
         return [kg.penalties.R1(gamma), kg.penalties.R2(gamma)]
+
+    def callbacks(self, data, folder):
+        import keras_gan as kg
+
+        return [kg.callbacks.FID(data.validation, "mnist", self.every), *super().callbacks(data, folder)]
 
     def averaging(self):
         return {**super().averaging(), "ema_share": self.ema_share}

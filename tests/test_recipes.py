@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import time
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -362,6 +363,9 @@ def test_the_fast_recipe_keeps_the_networks():
         config = optimizer.get_config()
         assert [config[name] for name in ("beta_1", "beta_2", "epsilon")] == [0.0, 0.99, 1e-5]
         assert config["learning_rate"]["config"] == {"initial": 1e-3, "factor": 1.00012, "minimum": 3e-4}
+    recipe = MnistFast()
+    kinds = [type(callback) for callback in recipe.callbacks(data, Path("run"))]
+    assert (kinds[0], recipe.monitor, recipe.monitor_mode) == (kg.callbacks.FID, "val_fid", "min")
     mean = keras.ops.convert_to_numpy(gan.discriminator.layers[0].mean)
     np.testing.assert_allclose(mean, data.pixel_mean().ravel(), atol=1e-5)
     assert not built(MnistFast(coloring=0.0), data).discriminator.non_trainable_weights
