@@ -6,9 +6,8 @@
 `images` is the recipe for pictures of one's own, as it is. `dense` and `conv` are the paper's two pairs of networks a
 quarter as wide, as the recipes cifar10-r1-dense and cifar10-r1-conv train them. `dcgan` has the networks, the optimizer
 and the batch of keras.io's DCGAN example, without its noise on labels; they begin from 4x4 places for pictures of 32x32
-pixels. A game that the
-folder holds already is not played again: so each can run by itself, with --only. The table compares samples with 10,000
-test images, in the features of the classifier that ships.
+pixels. A game that the folder holds already is not played again: so each can run by itself, with --only. The table
+compares samples with 10,000 test images, in the features of the classifier that ships.
 """
 
 import argparse

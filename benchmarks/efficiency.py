@@ -1,7 +1,7 @@
 """How soon do the paper's two MNIST networks reach the paper's 225 nats, and what does each lever cost and give?
 
     python benchmarks/efficiency.py --data-path mnist.npz                    # the ladder of levers, seed 1
-    python benchmarks/efficiency.py --data-path mnist.npz --only all --seeds 1 2 3
+    python benchmarks/efficiency.py --data-path mnist.npz --only mnist-fast --seeds 1 2 3
 
 Each row is the recipe `mnist-fast`, or that recipe without some of what it adds to `mnist-r1`, for a few epochs of 500
 updates. After each epoch a line is printed: nats of 10,000 samples on 1,000 validation images, as `keras-gan train`

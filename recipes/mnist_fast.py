@@ -17,7 +17,7 @@ from keras_gan.recipes.mnist import MnistData
 
 @dataclasses.dataclass(frozen=True)
 class MnistFast(settings.R1, MnistData):
-    """Train the paper's MNIST networks in two minutes: a relativistic game, two gradient penalties, coloring."""
+    """Train the paper's MNIST networks in minutes: a relativistic game, two falling penalties, coloring."""
 
     name: settings.SaidByPreset[str] = "mnist-fast"
     epochs: int = 30
@@ -57,13 +57,9 @@ class MnistFast(settings.R1, MnistData):
 
     def check(self) -> None:
         super().check()
-        for highest, lowest in (("learning_rate", "minimum_learning_rate"), ("r1_penalty", "minimum_penalty")):
-            most, least = getattr(self, highest), getattr(self, lowest)
-            if 0 < most < least:
-                raise ValueError(
-                    f"--{lowest.replace('_', '-')} must be --{highest.replace('_', '-')} or less. Received: "
-                    f"{lowest}={least!r}, {highest}={most!r}."
-                )
+        self.check_floor("minimum_learning_rate", "learning_rate")
+        if self.r1_penalty:
+            self.check_floor("minimum_penalty", "r1_penalty")
 
     def build(self, data, seed):
         import keras_gan as kg

@@ -135,6 +135,23 @@ class Recipe:
         if (before := self.before()) is not None:
             before[1].check()
 
+    def check_floor(self, lowest: str, highest: str) -> None:
+        """Refuses a setting, where another stops falling, that is above it.
+
+        Args:
+            lowest: the name of the floor.
+            highest: the name of what falls.
+
+        Raises:
+            ValueError: that names both.
+        """
+        least, most = getattr(self, lowest), getattr(self, highest)
+        if least > most:
+            raise ValueError(
+                f"--{lowest.replace('_', '-')} must be --{highest.replace('_', '-')} or less. Received: "
+                f"{lowest}={least!r}, {highest}={most!r}."
+            )
+
     def data(self) -> "kg.datasets.Dataset":
         """Loads the data."""
         raise NotImplementedError
@@ -362,11 +379,7 @@ class Released(MeasuredGame):
 
     def check(self) -> None:
         super().check()
-        if self.minimum_learning_rate > self.learning_rate:
-            raise ValueError(
-                "--minimum-learning-rate must be --learning-rate or less. Received: minimum_learning_rate="
-                f"{self.minimum_learning_rate!r}, learning_rate={self.learning_rate!r}."
-            )
+        self.check_floor("minimum_learning_rate", "learning_rate")
 
     def optimizers(self, data):
         import keras_gan as kg
