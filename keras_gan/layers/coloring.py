@@ -23,6 +23,8 @@ class Coloring(keras.layers.Layer):
     is which directions that layer learns soon.
 
     ```python
+    import numpy as np
+
     images = np.random.default_rng(0).random((500, 8, 8, 1))
     layer = keras_gan.layers.Coloring()
     layer.adapt(images)
