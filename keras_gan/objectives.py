@@ -249,7 +249,7 @@ def heads(output: Any) -> list[Any]:
                 "(keras_gan.objectives.Objective)."
             )
         output = output["logits"]
-    return keras.tree.flatten(output)
+    return keras.tree.flatten(output) if isinstance(output, (dict, list, tuple)) else [output]
 
 
 def average(function: Callable[..., Any] | None, *outputs: Any) -> Any:

@@ -122,7 +122,7 @@ def test_a_game_at_strength_0_is_the_game_without():
         gan.fit(DATA, batch_size=16, epochs=2, verbose=0)
     plain, off, on = ([ops.convert_to_numpy(v) for v in gan.trainable_variables] for gan in games)
     for a, b in zip(plain, off, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)  # one batch of data and samples rounds unlike two
     assert any(np.abs(a - b).max() > 1e-3 for a, b in zip(plain, on, strict=True))
 
 

@@ -53,6 +53,18 @@ def test_momentum_update():
     np.testing.assert_allclose(weight.numpy(), [1.3, 1.4], rtol=1e-6)
 
 
+@pytest.mark.parametrize(("rate", "momentum"), [(0.1, 0.5), (1e-6, 0.0)])
+def test_momentum_update_of_a_matrix(rate, momentum):
+    rng = np.random.default_rng(0)
+    w, v, g = rng.normal(size=(40, 30)), rng.normal(size=(40, 30)), rng.normal(size=(30, 40))
+    weight, velocity = variable(*w), variable(*v, trainable=False)
+    gradient = ops.transpose(ops.convert_to_tensor(g.astype("float32")))  # a view, whose rows are not in order
+    backend.momentum_update(weight, velocity, gradient, ops.convert_to_tensor(rate), momentum)
+    v = momentum * v - rate * g.T
+    np.testing.assert_allclose(velocity.numpy(), v, rtol=1e-5, atol=1e-7 * momentum)
+    np.testing.assert_allclose(weight.numpy(), w + v, rtol=1e-5, atol=1e-6)
+
+
 def test_gpu_memory_grows_as_it_is_needed(monkeypatch):
     name = keras.backend.backend()
     if name == "tensorflow":

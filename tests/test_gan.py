@@ -25,9 +25,10 @@ EAGER_AND_GRAPH = ({"run_eagerly": True}, {"jit_compile": False})
 
 
 def largest_relative_difference(ours, theirs):
-    """The worst of max|a - b| / max|b|, a variable at a time."""
+    """The worst of max|a - b| / max|b|, a variable at a time; one that is 0 is measured by the largest of all."""
     ours = [ops.convert_to_numpy(a) for a in ours]
-    return max(np.abs(a - b).max() / np.abs(b).max() for a, b in zip(ours, theirs, strict=True))
+    largest = max(np.abs(b).max() for b in theirs)
+    return max(np.abs(a - b).max() / (np.abs(b).max() or largest) for a, b in zip(ours, theirs, strict=True))
 
 
 def numpy_twin(gan, objective, weight=1.0, r1=0.0):
@@ -207,15 +208,16 @@ class TestWhoMoves:
         for _ in range(2):
             gan.fit(make_data(), verbose=0)
             states.append(seed.numpy().copy())
-        # two passes an iteration: data and samples, with masks of their own
-        assert [int(state[-1]) for state in states] == [0, 2, 4]
+        # two passes per iteration, for data and for samples, or one for both where calls cost time
+        passes = 1 if backend.CALLS_COST_TIME else 2
+        assert [int(state[-1]) for state in states] == [0, passes, 2 * passes]
 
     def test_simultaneous_shares_the_mask_between_the_losses(self):
         # with the same mask, the losses' gradients in the logits are functions of the same logits
         gan = make_gan(dropout=0.5, compile_arguments={"updates": "simultaneous", "objective": "non_saturating"})
         logs = gan.simultaneous_step(*tensors(make_data(1), gan.prior.draw(1, 0)))
         on_samples = float(ops.convert_to_numpy(logs["d_on_samples"]))
-        assert float(ops.convert_to_numpy(logs["g_loss"])) == pytest.approx(-np.log(on_samples), rel=1e-5)
+        assert np.exp(-float(ops.convert_to_numpy(logs["g_loss"]))) == pytest.approx(on_samples, rel=1e-6)
 
     def test_regularizers_count_for_their_own_player(self):
         generator, discriminator = make_networks()

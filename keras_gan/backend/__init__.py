@@ -3,6 +3,8 @@
 - `step(method)` turns a stateful `train_step(self, data)` into what the backend's `fit` calls.
 - `differentiate(compute, groups, state)` is each loss's gradient in its player's variables, a mean over replicas.
 - `input_gradient(function, x, state)` is the function's outputs at x and its gradient there, differentiable again.
+- `call(network, inputs, training)` is what a network makes of its inputs in a step.
+- `CALLS_COST_TIME` says whether each call of a layer in a step does.
 - `compiled(function, state)` compiles a function of tensors that reads variables, where the backend compiles.
 - `now_and_then(when, compute, state)` is what a function computes where it is time for it, else 0.
 - `apply(optimizer, gradients, variables)` lets a player's optimizer update its variables.
@@ -44,9 +46,11 @@ if _backend not in ("tensorflow", "jax", "torch"):
     )
 _adapter = importlib.import_module(f"keras_gan.backend.{_backend}")
 
+CALLS_COST_TIME = _adapter.CALLS_COST_TIME
 alone = _adapter.alone
 apply = _adapter.apply
 batch_mean = _adapter.batch_mean
+call = _adapter.call
 check_replicas = _adapter.check_replicas
 compiled = _adapter.compiled
 convolve = _adapter.convolve

@@ -14,6 +14,8 @@ from keras_gan.backend.convolution import convolve, pool  # noqa: F401 - no fast
 
 _APART = 0x5851F42D  # between the seeds of two replicas
 
+CALLS_COST_TIME = False  # all is compiled
+
 
 def step(method):
     """`train_step(self, data)` is already what TensorFlow's `fit` calls; several replicas draw apart in it."""
@@ -127,6 +129,11 @@ def apply(optimizer, gradients, variables):
         # Keras would sum them over the replicas after it has clipped them: they are means of the whole batch already.
         getattr(optimizer, "inner_optimizer", optimizer)._all_reduce_sum_gradients = list
     optimizer.apply(gradients, variables)
+
+
+def call(network, inputs, training):
+    """A network's outputs, for a step: Keras's own call, of which nothing is left once it is compiled."""
+    return network(inputs, training=training)
 
 
 def without_gradient():

@@ -9,6 +9,9 @@ import torch
 
 from keras_gan.backend import processes
 from keras_gan.backend.processes import batch_mean, from_first, in_unison, summed  # noqa: F401 - a part of this backend
+from keras_gan.backend.simple_layers import are_simple, takes_training
+
+CALLS_COST_TIME = True  # from Python, each time
 
 
 def step(method):
@@ -48,6 +51,26 @@ def differentiate(compute, groups, state):
         found = torch.autograd.grad(loss, variables, retain_graph=more, allow_unused=True) if variables else []
         gradients.append(list(found))
     return processes.mean((gradients, keras.tree.map_structure(torch.Tensor.detach, outputs)))
+
+
+def call(network, inputs, training):
+    """A network's outputs, for a step.
+
+    Keras checks every call of a layer anew, which takes 0.2 ms where a product takes 0.5. So a `keras.Sequential` of
+    simple layers is run layer by layer, without those checks: the same numbers in every bit.
+    """
+    if not (
+        type(network) is keras.Sequential
+        and isinstance(inputs, torch.Tensor)
+        and inputs.dtype is torch.float32
+        and inputs.shape[1:] == network.input_shape[1:]
+        and all(layer.built and layer.dtype_policy.name == "float32" for layer in network.layers)
+        and are_simple(network)
+    ):
+        return network(inputs, training=training)
+    for layer in network.layers:
+        inputs = layer.call(inputs, training=training) if takes_training(layer) else layer.call(inputs)
+    return inputs
 
 
 def input_gradient(function, x, state, again=True):
@@ -156,6 +179,22 @@ def times_transpose(x, matrix):
 def momentum_update(variable, velocity, gradient, learning_rate, momentum):
     """velocity <- momentum * velocity - learning_rate * gradient; variable <- variable + velocity."""
     velocity = velocity.value
+    if velocity.is_cpu and velocity.dtype == variable.value.dtype == gradient.dtype and float(momentum) > 0:
+        # One pass instead of three. In PyTorch's own SGD a dampening of 1 + r takes r times the gradient away, and a
+        # rate of -1 adds the velocity.
+        torch._fused_sgd_(
+            [variable.value],
+            [gradient.contiguous()],
+            [velocity],
+            weight_decay=0.0,
+            momentum=float(momentum),
+            lr=-1.0,
+            dampening=1.0 + float(learning_rate),
+            nesterov=False,
+            maximize=False,
+            is_first_step=False,
+        )
+        return
     momentum, learning_rate = (keras.ops.cast(scalar, velocity.dtype) for scalar in (momentum, learning_rate))
     # In place, and with tensors for scalars: reading them on the host would wait for a GPU.
     velocity.mul_(momentum).addcmul_(gradient.to(velocity.dtype), -learning_rate)

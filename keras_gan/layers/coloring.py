@@ -42,6 +42,8 @@ class Coloring(keras.layers.Layer):
         That of the input; the dtype is the layer's compute dtype.
     """
 
+    simple = True  # `keras_gan.backend.simple_layers` says what that means
+
     def __init__(self, power: float = 0.5, epsilon: float = 0.15, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if power <= 0 or epsilon < 0:

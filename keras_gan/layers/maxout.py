@@ -43,6 +43,8 @@ class Maxout(keras.layers.Layer):
     (2, 240)
     """
 
+    simple = True  # `keras_gan.backend.simple_layers` says what that means
+
     def __init__(
         self,
         units: int,

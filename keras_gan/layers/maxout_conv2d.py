@@ -42,6 +42,8 @@ class MaxoutConv2D(keras.layers.Layer):
         ValueError: if a size is not a positive integer, windows leave gaps, or the input is smaller than a window.
     """
 
+    simple = True  # `keras_gan.backend.simple_layers` says what that means
+
     def __init__(
         self,
         filters: int,

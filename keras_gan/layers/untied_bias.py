@@ -25,6 +25,8 @@ class UntiedBias(keras.layers.Layer):
         That of the input.
     """
 
+    simple = True  # `keras_gan.backend.simple_layers` says what that means
+
     def __init__(
         self, initializer: Any = "zeros", regularizer: Any = None, constraint: Any = None, **kwargs: Any
     ) -> None:

@@ -166,10 +166,9 @@ class GAN(Stepping):
             real, fake = self.judged(x), self.judged(samples, z)
 
         def loss():
-            real_output, real_costs = self._judge(real, condition, at="data")
-            fake_output, fake_costs = self._judge(fake, condition, at="samples")
+            real_output, fake_output, asked = self._judge_both(real, fake, condition)
             step = Step(x, samples, z, condition, y, fake_output, lambda: real_output)
-            d_loss = self._discriminator_loss(step) + real_costs + fake_costs + self._further_penalties(step)
+            d_loss = self._discriminator_loss(step) + asked + self._further_penalties(step)
             return (self.optimizer.discriminator.scale_loss(d_loss),), (d_loss, self._standing(step))
 
         variables = self.discriminator_variables
@@ -220,11 +219,10 @@ class GAN(Stepping):
         self._count(condition)
 
         def loss():
-            real_output, real_costs = self._judge(self.judged(x), condition, at="data")
             samples, costs = self._generate(z, condition)
-            fake_output, fake_costs = self._judge(self.judged(samples, z), condition, at="samples")
+            real_output, fake_output, asked = self._judge_both(self.judged(x), self.judged(samples, z), condition)
             step = Step(x, samples, z, condition, y, fake_output, lambda: real_output)
-            d_loss = self._discriminator_loss(step) + real_costs + fake_costs + self._further_penalties(step)
+            d_loss = self._discriminator_loss(step) + asked + self._further_penalties(step)
             g_loss = self._generator_loss(step) + costs
             scaled = self.optimizer.discriminator.scale_loss(d_loss), self.optimizer.generator.scale_loss(g_loss)
             return scaled, (d_loss, g_loss, self._standing(step))

@@ -12,6 +12,7 @@ from keras import ops
 
 from keras_gan import backend, conditions, priors
 from keras_gan.artifacts import formats
+from keras_gan.backend.simple_layers import are_simple
 from keras_gan.models import checks
 from keras_gan.models.averaging import Average
 from keras_gan.models.fitting import Fitted
@@ -113,7 +114,7 @@ class Players(Lines, Composed, Fitted):
 
     def _generate(self, z, condition, training=True):
         """Samples, and what the generator's own `add_loss` asks for them."""
-        samples = self.generator(told(z, condition), training=training)
+        samples = backend.call(self.generator, told(z, condition), training)
         costs = added_losses([self.generator])
         return samples if self.condition is None else self.condition.complete(samples, condition), costs
 
@@ -287,6 +288,8 @@ def added_losses(networks: list[keras.Model]) -> Any:
     """The sum of what `add_loss` and activity regularizers said in the networks' last calls, a scalar."""
     total: Any = 0.0
     for network in networks:
+        if are_simple(network):  # and adds none
+            continue
         regularized = sum(variable.regularizer is not None for variable in network.trainable_weights)
         losses = network.losses  # first those of calls, then those of weights
         for loss in losses[: len(losses) - regularized]:

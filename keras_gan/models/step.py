@@ -10,6 +10,7 @@ import keras
 from keras import ops
 
 from keras_gan import backend
+from keras_gan.backend.simple_layers import are_simple
 from keras_gan.models import checks
 from keras_gan.models.players import Players, added_losses, regularization, told
 from keras_gan.penalties import total
@@ -51,6 +52,7 @@ class Stepping(Players):
 
     _warned_of_labels = False
     objective: Any
+    updates: str
     penalties: list[Any]
 
     def _data_and_labels(self, data):
@@ -93,11 +95,11 @@ class Stepping(Players):
         def judge(x):
             # Here, and not before: penalties are on the slope at what x was before it was augmented.
             shown = x if self.augmentation is None else self.augmentation(x, training=training)
-            output = self.discriminator(told(shown, condition), training=training)
+            output = backend.call(self.discriminator, told(shown, condition), training)
             output = keras.tree.map_structure(lambda part: ops.cast(part, "float32"), output)
             return output, added_losses([self.discriminator])
 
-        penalties = [penalty for penalty in self.penalties if at and penalty.at == at and penalty.every == 1]
+        penalties = [p for p in self.penalties if p.every == 1 and p.at and at in (p.at, "both")]
         if not penalties:
             return judge(x)
 
@@ -107,7 +109,35 @@ class Stepping(Players):
 
         (output, costs), gradient = backend.input_gradient(judge_in_total, x, self._state)
         updates = self.optimizer.discriminator.iterations
-        return output, costs + sum(penalty.of(gradient, updates) for penalty in penalties)
+        for penalty in penalties:
+            part = gradient if at != "both" else _halves(gradient)[penalty.at == "samples"]
+            costs += penalty.of(part, updates)
+        return output, costs
+
+    def _judge_both(self, real, fake, condition):
+        """The discriminator's outputs on data and on samples, and what is asked for both.
+
+        Where each row is judged by itself, both are one batch: the same game, in fewer and larger products.
+        """
+        if not self._judges_rows_alone:
+            real_output, real_costs = self._judge(real, condition, at="data")
+            fake_output, fake_costs = self._judge(fake, condition, at="samples")
+            return real_output, fake_output, real_costs + fake_costs
+        both = keras.tree.map_structure(lambda a, b: ops.concatenate([a, b]), real, fake)
+        output, costs = self._judge(both, tuple(ops.concatenate([part, part]) for part in condition), at="both")
+        return *_halves(output), costs
+
+    @property
+    def _judges_rows_alone(self):
+        if self.updates == "simultaneous" and not backend.CALLS_COST_TIME:
+            return False  # the generator's gradient would go through the data's rows, too
+        at = {penalty.at for penalty in self.penalties if penalty.at and penalty.every == 1}
+        return (
+            len(at) != 1  # a penalty on one half would be computed for both
+            and self.augmentation is None
+            and keras.distribution.distribution() is None  # or rows would move between devices
+            and are_simple(self.discriminator)
+        )
 
     def _further_penalties(self, step):
         """The penalties at points of their own, and those that are not computed in every update."""
@@ -155,3 +185,12 @@ class Stepping(Players):
         # Neither the game's, which comes first, nor Keras's own mean of one loss.
         own = [metric for metric in super().metrics if metric.name != "loss"]
         return [self.game_metrics, *own] if self.compiled else own
+
+
+def _halves(both):
+    """The first and the last half of the rows of a tensor, or of each of a structure."""
+    half = lambda part: ops.shape(part)[0] // 2  # noqa: E731
+    return (
+        keras.tree.map_structure(lambda part: part[: half(part)], both),
+        keras.tree.map_structure(lambda part: part[half(part) :], both),
+    )
