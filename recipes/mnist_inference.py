@@ -4,8 +4,9 @@
 predict z from G(z) on samples that the generator draws anew in every update. The generator stays as it is.
 
 `mnist-bigan`: the joint form (Donahue et al. 2017). The discriminator judges pairs of image and noise, and the encoder
-learns beside the generator. Networks and prior are theirs (two hidden layers of 1024 units each, 50 uniform
-noise values); the objective and the two gradient penalties are those of R3GAN (Huang et al. 2024).
+learns beside the generator. Prior and number of layers are theirs (two hidden layers, 50 uniform noise values); the
+objective and the two gradient penalties are those of R3GAN (Huang et al. 2024). Generator and encoder also pay for the
+errors of reconstructions (Li et al. 2017) and of codes.
 """
 
 import dataclasses
@@ -92,6 +93,10 @@ class MnistBiGAN(settings.Game, MnistData):
     """gamma of a penalty as R1, at samples; 0 for none."""
     penalty_every: int = 4
     """The penalties are computed in one of so many updates, at so many times their weight."""
+    reconstruction: float = 0.06
+    """What G and E also pay for the squared distance between an image and its reconstruction; 0 for nothing."""
+    code: float = 0.5
+    """What G and E also pay for the mean squared error of the noise that E finds of a sample; 0 for nothing."""
 
     monitor: ClassVar[str | None] = "val_neighbors"
 
@@ -101,6 +106,7 @@ class MnistBiGAN(settings.Game, MnistData):
         **dict.fromkeys(("hidden", "noise"), settings.SIZE),
         "r2_penalty": settings.NOT_NEGATIVE,
         "penalty_every": settings.COUNT,
+        **dict.fromkeys(("reconstruction", "code"), settings.NOT_NEGATIVE),
     }
 
     def build(self, data, seed):
@@ -126,6 +132,8 @@ class MnistBiGAN(settings.Game, MnistData):
             discriminator_weight=self.discriminator_weight,
             penalties=penalties,
             ema=self.ema or None,
+            reconstruction_weight=self.reconstruction,
+            code_weight=self.code,
         )
         return gan
 

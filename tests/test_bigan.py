@@ -38,6 +38,40 @@ def test_the_losses_are_those_of_pairs():
 
 
 @pytest.mark.parametrize("objective", ["non_saturating", "relativistic"])
+@pytest.mark.parametrize("step", ["simultaneous_step", "discriminator_step", "generator_step"])
+@pytest.mark.parametrize("name", ["reconstruction_weight", "code_weight"])
+def test_errors_count_in_the_generators_loss_alone(objective, step, name):
+    x, z = map(keras.ops.convert_to_tensor, (make_data(5), np.ones((5, 3), "float32")))
+    logs = {}
+    for weight in (0.0, 0.5):
+        gan = make_bigan(objective, **{name: weight})
+        if name == "reconstruction_weight":
+            error = ((array(gan.generator(gan.encoder(x))) - array(x)) ** 2).sum(axis=1).mean()
+        else:
+            error = ((array(gan.encoder(gan.generator(z))) - array(z)) ** 2).mean()
+        found = gan.generator_step(z, x) if step == "generator_step" else getattr(gan, step)(x, z)
+        logs[weight] = {loss: float(array(found[loss])) for loss in ("d_loss", "g_loss") if loss in found}
+    expected = {loss: value + (0.5 * error if loss == "g_loss" else 0) for loss, value in logs[0.0].items()}
+    assert logs[0.5] == pytest.approx(expected, rel=1e-5)
+
+
+def test_reconstructions_become_better_when_they_count():
+    errors = {}
+    for weight in (0.0, 10.0):
+        gan = make_bigan(reconstruction_weight=weight)
+        gan.fit(make_data(64), batch_size=16, epochs=20, verbose=0)
+        errors[weight] = np.square(gan.reconstruct(make_data(64)) - make_data(64)).mean()
+    assert errors[10.0] < 0.8 * errors[0.0]
+
+
+@pytest.mark.parametrize("weight", [-1, float("inf"), None, True])
+@pytest.mark.parametrize("name", ["reconstruction_weight", "code_weight"])
+def test_a_wrong_weight_of_an_error(name, weight):
+    with pytest.raises(ValueError, match=f"finite weight of 0 or more.*{name}"):
+        make_bigan(**{name: weight})
+
+
+@pytest.mark.parametrize("objective", ["non_saturating", "relativistic"])
 def test_the_encoder_learns_in_the_generators_step_alone(objective):
     gan, x, z = make_bigan(objective, normalized=True), make_data(5), np.ones((5, 3), "float32")
     networks = gan.generator, gan.encoder, gan.discriminator

@@ -60,7 +60,7 @@ def call(network, inputs, training):
     simple layers is run layer by layer, without those checks: the same numbers in every bit.
     """
     if not (
-        type(network) is keras.Sequential
+        isinstance(network, keras.Sequential)
         and isinstance(inputs, torch.Tensor)
         and inputs.dtype is torch.float32
         and inputs.shape[1:] == network.input_shape[1:]

@@ -1,5 +1,6 @@
 """The joint form of inference: an encoder that is trained with the game (Donahue et al. 2017, Dumoulin et al. 2017)."""
 
+import math
 from typing import Any
 
 import keras
@@ -18,7 +19,8 @@ class BiGAN(GAN):
     """A game of pairs: the discriminator tells `(x, E(x))` of data from `(G(z), z)`, and E learns beside G.
 
     G and E together play against the discriminator. Where they win, E is the inverse of G on the data, although no
-    error in x or z is ever measured. `encode` and `reconstruct` are those of an `InferenceNetwork` of the two.
+    error in x or z need be measured; `compile` may let them pay for both. `encode` and `reconstruct` are those of an
+    `InferenceNetwork` of the two.
 
     Args:
         generator: Keras model from noise, shape `(batch, dim)`, to samples shaped like (preprocessed) data.
@@ -52,12 +54,25 @@ class BiGAN(GAN):
         self.encoder = encoder
         checks.check_encoder(generator, encoder, self.prior)
 
-    def compile(self, *args: Any, **kwargs: Any) -> None:
+    def compile(  # type: ignore[override]
+        self, *args: Any, reconstruction_weight: float = 0.0, code_weight: float = 0.0, **kwargs: Any
+    ) -> None:
         """Says how the game is played, as `GAN.compile`.
 
+        Args:
+            *args: those of `GAN.compile`.
+            reconstruction_weight: what G and E also pay for |x - G(E(x))|^2, the squared distance between data and
+                their reconstructions, summed over an example's values. The game alone hardly ties a code to its own
+                image; Li et al. 2017 ("ALICE") say why, and add such a term.
+            code_weight: what they also pay for the squared error of E(G(z)), a mean over the coordinates of z.
+            **kwargs: those of `GAN.compile`.
+
         Raises:
-            ValueError: as `GAN.compile`, and for `"least_squares"`, whose two targets are not each other's mirror.
+            ValueError: as `GAN.compile`, for `"least_squares"`, whose two targets are not each other's mirror, and for
+                a negative or infinite weight.
         """
+        checks.check_error_weights(reconstruction_weight=reconstruction_weight, code_weight=code_weight)
+        self.reconstruction_weight, self.code_weight = float(reconstruction_weight), float(code_weight)
         super().compile(*args, **kwargs)
         if isinstance(self.objective, LeastSquares):
             raise ValueError(
@@ -75,9 +90,21 @@ class BiGAN(GAN):
 
     def compute_generator_loss(self, step: Any) -> Any:
         loss = super().compute_generator_loss(step)
-        if getattr(self.objective, "pairs", False):  # it compares both kinds of pairs already
-            return loss
-        return loss + self.objective.generator(-step.real_output)  # E wants its pairs to be taken for samples
+        if not getattr(self.objective, "pairs", False):  # which compare both kinds of pairs already
+            loss = loss + self.objective.generator(-step.real_output)  # E wants its pairs to be taken for samples
+        if self.reconstruction_weight:
+            again = self.generator(self.encoder(step.x, training=step.training), training=step.training)
+            num_values = math.prod(step.x.shape[1:])
+            loss = loss + self.reconstruction_weight * num_values * _mean_square(again, step.x)
+        if self.code_weight:
+            code = self.encoder(step.samples, training=step.training)
+            loss = loss + self.code_weight * _mean_square(code, step.z)
+        return loss
+
+    def get_compile_config(self) -> dict[str, Any]:
+        config = super().get_compile_config()
+        weights = {"reconstruction_weight": self.reconstruction_weight, "code_weight": self.code_weight}
+        return config and {**config, **weights}
 
     @property
     def inference(self) -> InferenceNetwork:
@@ -114,3 +141,7 @@ class BiGAN(GAN):
         network = keras.Model(self.encoder.inputs, self.encoder.layers[-1].input)
         with backend.shuffling_untouched():
             return ops.convert_to_numpy(network.predict(x, batch_size=batch_size, verbose=0)).astype("float32")
+
+
+def _mean_square(a, b):
+    return ops.mean(ops.square(ops.cast(a, "float32") - ops.cast(b, "float32")))

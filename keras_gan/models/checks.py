@@ -682,6 +682,16 @@ def check_examples_per_label(number):
         )
 
 
+def check_error_weights(**weights):
+    """Checks what errors of reconstructions and of codes count."""
+    for name, weight in weights.items():
+        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight < float("inf"):
+            raise ValueError(
+                f"An error counts with a finite weight of 0 or more. Received: {name}={weight!r}. Pass 0 for the game "
+                "alone."
+            )
+
+
 def check_classes(y, rows, num_classes, needed=True):
     """Checks labels of which some may be unknown (-1): their number, type and range.
 
