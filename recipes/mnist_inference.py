@@ -10,7 +10,7 @@ errors of reconstructions (Li et al. 2017) and of codes.
 """
 
 import dataclasses
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from keras_gan.recipes import settings
 from keras_gan.recipes.mnist import MnistData
@@ -77,13 +77,13 @@ class MnistBiGAN(settings.Game, MnistData):
     """Train a generator and an encoder of MNIST digits together: a discriminator judges pairs of image and noise."""
 
     name: settings.SaidByPreset[str] = "mnist-bigan"
-    epochs: int = 30
+    epochs: int = 10
     """Passes over the 50,000 training images."""
     learning_rate: float = 5e-4
     """Adam's for both players, constant."""
     beta_1: float = 0.5
     """Adam's decay of the gradient's average."""
-    hidden: int = 1024
+    hidden: int = 512
     """Units of each of the two hidden layers of the generator, the encoder and the discriminator."""
     noise: int = 50
     """Noise values."""
@@ -98,7 +98,8 @@ class MnistBiGAN(settings.Game, MnistData):
     code: float = 0.5
     """What G and E also pay for the mean squared error of the noise that E finds of a sample; 0 for nothing."""
 
-    monitor: ClassVar[str | None] = "val_neighbors"
+    monitor: ClassVar[str | None] = "val_error"
+    monitor_mode: ClassVar[Literal["max", "min"]] = "min"
 
     limits: ClassVar[dict[str, settings.Limit]] = {
         "learning_rate": settings.NOT_NEGATIVE,

@@ -21,7 +21,7 @@ def linear(scales, known):
     kernel = np.zeros((dim, 64), "float32")
     kernel[np.arange(dim), np.arange(dim)] = scales
     back = np.zeros((64, dim), "float32")
-    back[known, known] = 1 / np.asarray(scales)[known]
+    back[list(known), list(known)] = 1 / np.asarray(scales)[list(known)]
     generator = keras.Sequential([keras.Input((dim,)), keras.layers.Dense(64), keras.layers.Reshape((8, 8, 1))])
     encoder = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(dim)])
     generator.set_weights([kernel, np.zeros(64)])
@@ -47,6 +47,17 @@ def test_numbers_of_a_linear_generator(data):
     assert report.distances["refined"].mean <= report.distances["reconstruction"].mean
     assert (report.refine, report.num_images, report.num_samples) == (200, 20, 2000)
     assert "directions 1 to 3" in str(report)
+
+
+def test_neighbors_by_codes_that_are_the_pixels(data):
+    model = linear([1.0] * 64, known=range(64))
+    report = inference.measure(model, data, refine=1, num_images=2, num_samples=10, split="test")
+    train, tested = (data.preprocess(part).reshape(-1, 64) for part in (data.train, data.test))
+    nearest = [int(np.argmin(((train - image) ** 2).sum(axis=1))) for image in tested]
+    right = np.mean(data.labels.train[nearest] == data.labels.test)
+    assert 0.9 < right < 1
+    assert report.neighbors == {"codes": pytest.approx(right, abs=1e-9)}
+    assert f"by codes                  {right:.2%}" in str(report)
 
 
 @pytest.mark.parametrize("wrong", [{"split": "train"}, {"refine": 0}, {"num_images": 0}, {"num_samples": 0}])

@@ -21,7 +21,8 @@ def tiny_mnist(self=None):
     images = np.random.default_rng(0).integers(0, 256, (3, 60, 28, 28, 1), "uint8")
     labels = kg.datasets.Splits(*np.random.default_rng(1).integers(0, 10, (3, 60)))
     rescaling = keras.layers.Rescaling(1 / 255)
-    return kg.datasets.Dataset(*images, labels=labels, preprocessing=rescaling, card={"name": "mnist", "rows": "tiny"})
+    card = {"name": "mnist", "rows": "tiny"}
+    return kg.datasets.Dataset(*images, labels=labels, preprocessing=rescaling, card=card, separable_classes=True)
 
 
 @pytest.fixture(autouse=True)
@@ -92,10 +93,13 @@ def test_evaluate_prints_a_table_or_json(trained, capsys):
     printed = capsys.readouterr().out
     assert "Error of z on 50 fresh samples" in printed
     assert "nearest training image" in printed
+    assert "by codes " in printed
     cli.main(["evaluate", run, bigan, "--measures", "inference", "--json", *few])
     found = json.loads(capsys.readouterr().out)
     assert set(found) == {run, bigan}
     assert len(found[run]["error_per_coordinate"]["each"]) == 4
+    shares = {name: found[name]["neighbors_of_the_same_class"] for name in (run, bigan)}
+    assert [list(share) for share in shares.values()] == [["codes"], ["codes", "features"]]
     distances = found[run]["distances"]
     assert list(distances) == ["reconstruction", "refined", "nearest training image", "random sample"]
     assert distances["refined"]["mean"] < distances["reconstruction"]["mean"]

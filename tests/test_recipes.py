@@ -141,7 +141,7 @@ VALUES = {  # what the runs in docs/ were made with
         **RUN,
         **SIMULTANEOUS,
         **MNIST,
-        **{"epochs": 30, "learning_rate": 5e-4, "beta_1": 0.5, "hidden": 1024, "noise": 50},
+        **{"epochs": 10, "learning_rate": 5e-4, "beta_1": 0.5, "hidden": 512, "noise": 50},
         **{"objective": "relativistic", "r1_penalty": 2.0, "r2_penalty": 2.0, "penalty_every": 4},
         **{"discriminator_weight": 1.0, "ema": 0.0, "reconstruction": 0.06, "code": 0.5},
     },

@@ -14,6 +14,8 @@ import numpy as np
 
 from keras_gan.datasets import Dataset
 from keras_gan.evaluation.distances import nearest
+from keras_gan.evaluation.probes import nearest_neighbor_accuracy
+from keras_gan.models.bigan import BiGAN
 
 _CHUNK = 10_000  # training images preprocessed at once
 _ROUNDING = 1 / 255 / 12**0.5  # standard deviation of what rounding to 8 bits changes
@@ -50,6 +52,8 @@ class InferenceReport:
         distances: `Distance` by name: "reconstruction" and "refined" of real images to theirs, and of the same images
             "nearest training image" and "random sample".
         ratio: refined to nearest training image: the ratio of the two means.
+        neighbors: share of all images of the split whose nearest training image has their class, by name: by distances
+            of "codes", and of "features" before the encoder's output for a `BiGAN`. Empty where there are no classes.
         refine: steps of refinement.
         seconds: that the refinement of all images took.
         num_images: real images.
@@ -62,6 +66,7 @@ class InferenceReport:
     floor: float
     distances: dict[str, Distance]
     ratio: float
+    neighbors: dict[str, float]
     refine: int
     seconds: float
     num_images: int
@@ -75,6 +80,7 @@ class InferenceReport:
             "directions": {"sensitivity": self.sensitivities.tolist(), "error": self.direction_errors.tolist()},
             "distances": {name: dataclasses.asdict(distance) for name, distance in self.distances.items()},
             "refined_to_nearest_training_image": self.ratio,
+            "neighbors_of_the_same_class": self.neighbors,
             "refinement": {"steps": self.refine, "seconds": self.seconds},
             "num_images": self.num_images,
             "num_samples": self.num_samples,
@@ -102,6 +108,9 @@ class InferenceReport:
             f"Refined, reconstructions are {self.ratio:.2f} as far away as the nearest training image "
             f"({self.seconds:.0f} s for all images)."
         )
+        if self.neighbors:
+            lines += ["", "Images whose nearest training image has their class (1-NN, all labels)"]
+            lines += [f"  {f'by {name}':<25} {share:.2%}" for name, share in self.neighbors.items()]
         return "\n".join(lines)
 
     def _spread(self):
@@ -164,6 +173,12 @@ def measure(
         "nearest training image": _to_nearest(model, data.train, images),
         "random sample": _apart(_generated(model, model.prior.draw(len(images), seed)), images),
     }
+    neighbors = {}
+    if data.separable_classes:
+        say("Comparing codes of all images")
+        neighbors["codes"] = _neighbors(model.encode, data, split)
+        if isinstance(model, BiGAN):
+            neighbors["features"] = _neighbors(model.features, data, split)
     return InferenceReport(
         errors=np.mean(offsets**2, axis=0),
         sensitivities=sensitivities,
@@ -171,6 +186,7 @@ def measure(
         floor=floor,
         distances={name: Distance.of(values) for name, values in distances.items()},
         ratio=float(distances["refined"].mean() / distances["nearest training image"].mean()),
+        neighbors=neighbors,
         refine=refine,
         seconds=seconds,
         num_images=len(images),
@@ -206,6 +222,12 @@ def _to_nearest(model, train, images):
     for start in range(0, len(train), _CHUNK):
         smallest = np.minimum(smallest, nearest(images, model.preprocess(train[start : start + _CHUNK]))[1])
     return smallest
+
+
+def _neighbors(describe, data, split):
+    return nearest_neighbor_accuracy(
+        describe(data.train), data.labels.train, describe(getattr(data, split)), getattr(data.labels, split)
+    )
 
 
 def _groups(dim):
