@@ -77,8 +77,9 @@ class MnistBiGAN(settings.Game, MnistData):
     """Train a generator and an encoder of MNIST digits together: a discriminator judges pairs of image and noise."""
 
     name: settings.SaidByPreset[str] = "mnist-bigan"
-    epochs: int = 10
+    epochs: int = 8
     """Passes over the 50,000 training images."""
+    every: int = 2
     learning_rate: float = 5e-4
     """Adam's for both players, constant."""
     beta_1: float = 0.5
@@ -93,9 +94,9 @@ class MnistBiGAN(settings.Game, MnistData):
     """gamma of a penalty as R1, at samples; 0 for none."""
     penalty_every: int = 4
     """The penalties are computed in one of so many updates, at so many times their weight."""
-    reconstruction: float = 0.06
+    reconstruction: float = 0.12
     """What G and E also pay for the squared distance between an image and its reconstruction; 0 for nothing."""
-    code: float = 0.5
+    code: float = 0.4
     """What G and E also pay for the mean squared error of the noise that E finds of a sample; 0 for nothing."""
 
     monitor: ClassVar[str | None] = "val_error"

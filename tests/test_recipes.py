@@ -141,9 +141,9 @@ VALUES = {  # what the runs in docs/ were made with
         **RUN,
         **SIMULTANEOUS,
         **MNIST,
-        **{"epochs": 10, "learning_rate": 5e-4, "beta_1": 0.5, "hidden": 512, "noise": 50},
+        **{"epochs": 8, "every": 2, "learning_rate": 5e-4, "beta_1": 0.5, "hidden": 512, "noise": 50},
         **{"objective": "relativistic", "r1_penalty": 2.0, "r2_penalty": 2.0, "penalty_every": 4},
-        **{"discriminator_weight": 1.0, "ema": 0.0, "reconstruction": 0.06, "code": 0.5},
+        **{"discriminator_weight": 1.0, "ema": 0.0, "reconstruction": 0.12, "code": 0.4},
     },
     "mnist-semi-supervised": {
         **RUN,
