@@ -46,6 +46,9 @@ def test_the_papers_networks_are_made_of_them():
         layers.BatchNormalization(),
         layers.Dense(5, activity_regularizer="l2"),
         layers.ActivityRegularization(l2=0.1),
+        layers.Dense(5, activation=lambda x: x - ops.mean(x, axis=0)),
+        layers.Activation(lambda x: x - ops.mean(x, axis=0)),
+        layers.Dropout(0.5, noise_shape=(1, 6)),
         Own(5),
         Watching(),
         layers.Lambda(lambda x: x - ops.mean(x, axis=0)),
@@ -54,7 +57,7 @@ def test_the_papers_networks_are_made_of_them():
     ],
 )
 def test_others_are_not_known(added):
-    assert simple_layers.are_simple(network())
+    assert simple_layers.are_simple(network(layers.Dropout(0.5), layers.Activation("relu")))
     assert not simple_layers.are_simple(network(added))
 
 

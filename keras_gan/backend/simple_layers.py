@@ -33,9 +33,19 @@ _KERAS: dict[type, bool] = {
 
 
 def is_simple(layer: Any) -> bool:
-    """Whether it is known to be one. A subclass may do more than its parent: it is not known."""
+    """Whether it is known to be one. A subclass may do more than its parent, and a function of one's own may, too."""
     known = type(layer) in _KERAS or vars(type(layer)).get("simple", False)
-    return bool(known) and getattr(layer, "activity_regularizer", None) is None
+    function = getattr(layer, "activation", None)
+    return (
+        bool(known)
+        and (function is None or _is_of_keras(function))
+        and getattr(layer, "activity_regularizer", None) is None
+        and getattr(layer, "noise_shape", None) is None  # rows may share a mask of dropout
+    )
+
+
+def _is_of_keras(thing):
+    return getattr(thing, "__module__", "").partition(".")[0] == "keras"
 
 
 def takes_training(layer: keras.layers.Layer) -> bool:
@@ -45,7 +55,7 @@ def takes_training(layer: keras.layers.Layer) -> bool:
 
 def are_simple(network: keras.Model) -> bool:
     """Whether all that a network is made of is known to be simple."""
-    if type(network).__module__.partition(".")[0] != "keras":  # a class of one's own may do more
+    if not _is_of_keras(type(network)):  # a class of one's own may do more
         return False
     parts = network.layers if isinstance(network, keras.Sequential) else getattr(network, "operations", [])
     return bool(parts) and all(map(is_simple, parts))
