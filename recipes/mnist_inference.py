@@ -95,9 +95,9 @@ class MnistBiGAN(settings.Game, MnistData):
     penalty_every: int = 4
     """The penalties are computed in one of so many updates, at so many times their weight."""
     reconstruction: float = 0.12
-    """What G and E also pay for the squared distance between an image and its reconstruction; 0 for nothing."""
+    """What the generator and the encoder also pay for the squared distance of reconstructions to their images."""
     code: float = 0.4
-    """What G and E also pay for the mean squared error of the noise that E finds of a sample; 0 for nothing."""
+    """What they also pay for the mean squared error of the noise that the encoder finds of a sample; 0 for nothing."""
 
     monitor: ClassVar[str | None] = "val_error"
     monitor_mode: ClassVar[Literal["max", "min"]] = "min"
