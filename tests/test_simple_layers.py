@@ -16,7 +16,6 @@ class Own(layers.Dense):
     """A user's own."""
 
 
-@keras.saving.register_keras_serializable("tests")
 class Watching(layers.Layer):
     """Keeps what it was called with."""
 
@@ -115,7 +114,7 @@ def test_one_batch_of_data_and_samples_is_the_same_step(updates, penalties, num_
         np.testing.assert_allclose(one, other, rtol=2e-4, atol=1e-6)
 
 
-def rows_seen(*, added=(), **compile_arguments):
+def rows_seen(**compile_arguments):
     """How many rows the discriminator's layers see in an eager step of it, on 12 data and 12 samples."""
     gan = make_gan(compile_arguments={"run_eagerly": True, **compile_arguments})
     rows = []

@@ -54,9 +54,7 @@ class BiGAN(GAN):
         self.encoder = encoder
         checks.check_encoder(generator, encoder, self.prior)
 
-    def compile(  # type: ignore[override]
-        self, *args: Any, reconstruction_weight: float = 0.0, code_weight: float = 0.0, **kwargs: Any
-    ) -> None:
+    def compile(self, *args: Any, reconstruction_weight: float = 0.0, code_weight: float = 0.0, **kwargs: Any) -> None:
         """Says how the game is played, as `GAN.compile`.
 
         Args:
