@@ -47,7 +47,8 @@ class Dbn(LayerwiseRecipe):
             preprocessing=data.preprocessing,
             seed=seed,
         )
-        dbn.compile(kg.optimizers.SGD(self.rate(data), self.momentum), self.epochs_per_layer)
+        optimizer = kg.optimizers.SGD(self.rate(data), self.momentum)
+        dbn.compile(optimizer, self.epochs_per_layer, steps_per_execution=self.updates_per_call)
         return dbn
 
 

@@ -68,7 +68,8 @@ class DeepGsn(ChainedRecipe):
             seed=seed,
         )
         rate = self.rate(data)
-        gsn.compile(keras.optimizers.Adam(rate) if self.optimizer == "adam" else kg.optimizers.SGD(rate, 0.5))
+        optimizer = keras.optimizers.Adam(rate) if self.optimizer == "adam" else kg.optimizers.SGD(rate, 0.5)
+        gsn.compile(optimizer, steps_per_execution=self.updates_per_call)
         return gsn
 
 

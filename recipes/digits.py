@@ -25,6 +25,7 @@ class Digits(settings.Game):
     discriminator_weight: float = 0.5
     ema: float = 0.999
 
+    quick: ClassVar[bool] = True
     limits: ClassVar[dict[str, settings.Limit]] = {
         "learning_rate": settings.NOT_NEGATIVE,
         "momentum": settings.BELOW_ONE,

@@ -22,6 +22,7 @@ class DigitsConditional(settings.ToldClasses, settings.R1):
     ema: float = 0.999
 
     monitor = None
+    quick = True
     outlook = "Digits begin to show after about 20 epochs; good ones come after 100."
     reported = ("d_on_data", "d_accuracy")
 

@@ -99,6 +99,7 @@ class Gaussians(settings.Game):
         "hidden_layers": settings.integers(0, 1000),
     }
     following = ("theory {model}", "figures {model}")
+    quick: ClassVar[bool] = True
 
     @classmethod
     def steady(cls, points: str) -> "Gaussians":

@@ -10,7 +10,7 @@ discriminator's loss, and an averaged generator. Algorithm 1 as printed is
 """
 
 import dataclasses
-from typing import Literal
+from typing import ClassVar, Literal
 
 from keras_gan.recipes import settings
 
@@ -23,6 +23,8 @@ class MnistData(settings.Recipe):
     """tensorflow-datasets (its own row order) or Keras's download (the paper's rows); by default whichever works."""
     data_path: str | None = None
     """An npz file in the format of Keras's mnist.npz, read instead of downloading."""
+
+    quick: ClassVar[bool] = True
 
     def data(self):
         import keras_gan as kg

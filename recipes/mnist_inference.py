@@ -54,7 +54,7 @@ class MnistInference(MnistData):
         encoder = kg.networks.encoder(generator.output_shape[1:], prior.dim, self.hidden)
         inference = kg.InferenceNetwork(generator, encoder, prior, data.preprocessing, seed)
         rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, self.epochs * self.updates)
-        inference.compile(keras.optimizers.Adam(rate))
+        inference.compile(keras.optimizers.Adam(rate), steps_per_execution=self.updates_per_call)
         return inference
 
     def fit_arguments(self, data):
@@ -136,6 +136,7 @@ class MnistBiGAN(settings.Game, MnistData):
             ema=self.ema or None,
             reconstruction_weight=self.reconstruction,
             code_weight=self.code,
+            steps_per_execution=self.updates_per_call,
         )
         return gan
 

@@ -106,11 +106,20 @@ class Recipe:
     """What `keras-gan` can do next with a run: words of its command line, with {model} for its folder."""
     exports: ClassVar[bool] = False
     """Whether the trained model has a generator to export, by an `export(folder, card=)` as the GAN's."""
+    quick: ClassVar[bool] = False
+    """Whether an iteration takes milliseconds, so that Python's part of it counts, and nobody waits for ten of them."""
 
     @property
     def summary(self) -> str:
         """What the command line says of the preset."""
         return (type(self).__doc__ or "").partition("\n")[0]
+
+    @property
+    def updates_per_call(self) -> int:
+        """What `build` compiles the model with as Keras's `steps_per_execution`."""
+        import keras
+
+        return 10 if self.quick and keras.backend.backend() == "tensorflow" else 1
 
     @property
     def extendable(self) -> bool:
@@ -308,6 +317,7 @@ class Game(Recipe):
             discriminator_steps=self.discriminator_steps,
             discriminator_weight=self.discriminator_weight,
             penalties=self.penalties() or None,
+            steps_per_execution=self.updates_per_call,
             **self.averaging(),
         )
         return gan

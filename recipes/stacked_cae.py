@@ -45,7 +45,8 @@ class StackedCae(LayerwiseRecipe):
             preprocessing=data.preprocessing,
             seed=seed,
         )
-        cae.compile(keras.optimizers.Adam(self.rate(data)), self.epochs_per_layer)
+        optimizer = keras.optimizers.Adam(self.rate(data))
+        cae.compile(optimizer, self.epochs_per_layer, steps_per_execution=self.updates_per_call)
         return cae
 
 

@@ -362,6 +362,15 @@ class TestKeras:
             with pytest.raises(ValueError, match="steps_per_execution"):
                 gan.fit(make_data(), batch_size=4, verbose=0)
             return
+        one = make_gan()
+        for model in (gan, one):
+            model.fit(make_data(10), batch_size=4, verbose=0)  # three minibatches, of which the last is short
+            assert int(model.optimizer.iterations.numpy()) == 3
+        assert all_equal(weights(gan.generator), weights(one.generator))
+
+    def test_a_file_with_several_steps_per_execution_trains_everywhere(self):
+        gan = make_gan()
+        gan.compile_from_config({**gan.get_compile_config(), "steps_per_execution": 10})
         gan.fit(make_data(), batch_size=4, verbose=0)
         assert int(gan.optimizer.iterations.numpy()) == 3
 

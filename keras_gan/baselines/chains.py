@@ -222,9 +222,6 @@ class Chained(Composed, Fitted):
         asked = {"optimizer": serialize(self.optimizer), "jit_compile": self._jit_asked}
         return {**asked, **{name: getattr(self, name) for name in names}}
 
-    def compile_from_config(self, config: dict[str, Any]) -> None:
-        self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
-
     def _compile(self, optimizer, jit_compile, **arguments):
         self._jit_asked = jit_compile  # "auto" means another thing on another backend: save what was asked
         super().compile(optimizer=optimizer, jit_compile=jit_compile, **arguments)

@@ -288,6 +288,3 @@ class GAN(Stepping):
             "steps_per_execution": self.steps_per_execution,
             "jit_compile": self._jit_compile_asked,
         }
-
-    def compile_from_config(self, config: dict[str, Any]) -> None:
-        self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})

@@ -263,6 +263,3 @@ class InferenceNetwork(Composed, Resumable):
         names = ("run_eagerly", "steps_per_execution")
         asked = {"optimizer": keras.saving.serialize_keras_object(self.optimizer), "jit_compile": self._jit_asked}
         return {**asked, **{name: getattr(self, name) for name in names}}
-
-    def compile_from_config(self, config: dict[str, Any]) -> None:
-        self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
