@@ -55,6 +55,15 @@ def test_files_are_fetched_once_and_checked(packed, tmp_path, monkeypatch):
     assert (tmp_path / "calls").read_text() == 3 * f"pack --silent {runtime.PACKAGE}\n"
 
 
+def test_an_npm_that_never_ends(packed, tmp_path, monkeypatch):
+    (tmp_path / "bin" / "npm").write_text("#!/bin/sh\nexec /bin/sleep 60\n")
+    monkeypatch.setattr(runtime, "_TIME_LIMIT", 0.2)
+    with pytest.raises(
+        ValueError, match=r"npm did not fetch onnxruntime-web@[\d.]+ within 0\.2 seconds\. Install Node"
+    ):
+        runtime.load()
+
+
 def test_what_is_not_to_be_had(packed, tmp_path):
     packed({"other.js": b""})
     with pytest.raises(ValueError, match=r"npm could not fetch onnxruntime-web.*Install Node"):

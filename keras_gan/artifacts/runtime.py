@@ -19,6 +19,7 @@ CHECKSUMS = {
     "ort-wasm-simd-threaded.wasm": "3398c10d07d229bd91b364548e130e0e51a8e5704b88c7c083ebbeb78842dee2",
 }
 """SHA-256 of each file that is taken from its folder dist/."""
+_TIME_LIMIT = 600  # seconds for npm, which would otherwise wait for a silent network as long as it likes
 
 
 def folder() -> Path:
@@ -51,7 +52,11 @@ def _fetch():
     if (npm := shutil.which("npm")) is None:
         raise ValueError(f"npm, which fetches {PACKAGE}, is not installed. {instead}")
     with tempfile.TemporaryDirectory() as place:
-        result = subprocess.run([npm, "pack", "--silent", PACKAGE], cwd=place, capture_output=True, text=True)
+        command = [npm, "pack", "--silent", PACKAGE]
+        try:
+            result = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=_TIME_LIMIT)
+        except subprocess.TimeoutExpired:
+            raise ValueError(f"npm did not fetch {PACKAGE} within {_TIME_LIMIT} seconds. {instead}") from None
         archives = list(Path(place).glob("*.tgz"))
         if result.returncode or not archives:
             reason = (result.stderr.strip().splitlines() or ["no reason given"])[-1][:200]
