@@ -36,10 +36,10 @@ class Classifier(settings.Recipe):
 
     def optimizer(self, data: "kg.datasets.Dataset") -> "keras.optimizers.Optimizer":
         """Adam at a constant rate; override it for another."""
-        import keras
+        import keras_gan as kg
 
         del data
-        return keras.optimizers.Adam(self.learning_rate)
+        return kg.optimizers.Adam(self.learning_rate)
 
     def build(self, data, seed):
         import keras

@@ -53,8 +53,6 @@ class DeepGsn(ChainedRecipe):
         return super().summary
 
     def build(self, data, seed):
-        import keras
-
         import keras_gan as kg
 
         gsn = kg.baselines.DeepGSN(
@@ -68,7 +66,7 @@ class DeepGsn(ChainedRecipe):
             seed=seed,
         )
         rate = self.rate(data)
-        optimizer = keras.optimizers.Adam(rate) if self.optimizer == "adam" else kg.optimizers.SGD(rate, 0.5)
+        optimizer = kg.optimizers.Adam(rate) if self.optimizer == "adam" else kg.optimizers.SGD(rate, 0.5)
         gsn.compile(optimizer, steps_per_execution=self.updates_per_call)
         return gsn
 

@@ -159,7 +159,7 @@ class Gaussians(settings.Game):
             if self.optimizer == "sgd":
                 return kg.optimizers.SGD(rate, self.momentum)
             falling = keras.optimizers.schedules.CosineDecay(rate, steps * updates)
-            return keras.optimizers.Adam(falling, beta_1=self.beta_1, beta_2=self.beta_2)
+            return kg.optimizers.Adam(falling, beta_1=self.beta_1, beta_2=self.beta_2)
 
         return optimizer(self.generator_rate, 1), optimizer(self.discriminator_rate, self.discriminator_steps)
 

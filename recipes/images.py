@@ -140,9 +140,9 @@ class Images(settings.Game):
         ]
 
     def optimizers(self, data):
-        import keras
+        import keras_gan as kg
 
-        return tuple(keras.optimizers.Adam(self.learning_rate, beta_1=0.0, beta_2=0.99) for _ in range(2))
+        return tuple(kg.optimizers.Adam(self.learning_rate, beta_1=0.0, beta_2=0.99) for _ in range(2))
 
 
 if __name__ == "__main__":

@@ -94,13 +94,11 @@ class MnistFast(settings.R1, MnistData):
         return {**super().averaging(), "ema_share": self.ema_share}
 
     def optimizers(self, data):
-        import keras
-
         import keras_gan as kg
 
         def optimizer():
             rate = kg.schedules.ExponentialDecay(self.learning_rate, self.decay_factor, self.minimum_learning_rate)
-            return keras.optimizers.Adam(rate, self.beta_1, self.beta_2, self.epsilon)
+            return kg.optimizers.Adam(rate, self.beta_1, self.beta_2, self.epsilon)
 
         return optimizer(), optimizer()
 

@@ -54,7 +54,7 @@ class MnistInference(MnistData):
         encoder = kg.networks.encoder(generator.output_shape[1:], prior.dim, self.hidden)
         inference = kg.InferenceNetwork(generator, encoder, prior, data.preprocessing, seed)
         rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, self.epochs * self.updates)
-        inference.compile(keras.optimizers.Adam(rate), steps_per_execution=self.updates_per_call)
+        inference.compile(kg.optimizers.Adam(rate), steps_per_execution=self.updates_per_call)
         return inference
 
     def fit_arguments(self, data):
@@ -141,9 +141,9 @@ class MnistBiGAN(settings.Game, MnistData):
         return gan
 
     def optimizers(self, data):
-        import keras
+        import keras_gan as kg
 
-        return tuple(keras.optimizers.Adam(self.learning_rate, beta_1=self.beta_1) for _ in range(2))
+        return tuple(kg.optimizers.Adam(self.learning_rate, beta_1=self.beta_1) for _ in range(2))
 
     def callbacks(self, data, folder):
         import keras_gan as kg

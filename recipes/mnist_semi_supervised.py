@@ -64,7 +64,7 @@ class MnistSemiSupervised(MnistData):
         def optimizer():
             updates = self.epochs * self.updates_per_epoch(data)
             rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, updates)
-            return keras.optimizers.Adam(rate, beta_1=self.beta_1, epsilon=self.epsilon)
+            return kg.optimizers.Adam(rate, beta_1=self.beta_1, epsilon=self.epsilon)
 
         networks = kg.networks.build("mnist_semi_supervised", width=self.width)
         gan = kg.SemiSupervisedGAN(*networks, preprocessing=data.preprocessing, seed=seed)

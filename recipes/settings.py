@@ -427,10 +427,10 @@ class R1(MeasuredGame):
     }
 
     def optimizers(self, data):
-        import keras
+        import keras_gan as kg
 
         def optimizer():
-            return keras.optimizers.Adam(self.learning_rate, beta_1=self.beta_1, epsilon=self.epsilon)
+            return kg.optimizers.Adam(self.learning_rate, beta_1=self.beta_1, epsilon=self.epsilon)
 
         return optimizer(), optimizer()
 

@@ -32,8 +32,6 @@ class StackedCae(LayerwiseRecipe):
     }
 
     def build(self, data, seed):
-        import keras
-
         import keras_gan as kg
 
         cae = kg.baselines.StackedCAE(
@@ -45,7 +43,7 @@ class StackedCae(LayerwiseRecipe):
             preprocessing=data.preprocessing,
             seed=seed,
         )
-        optimizer = keras.optimizers.Adam(self.rate(data))
+        optimizer = kg.optimizers.Adam(self.rate(data))
         cae.compile(optimizer, self.epochs_per_layer, steps_per_execution=self.updates_per_call)
         return cae
 

@@ -14,7 +14,9 @@
 - `convolve(x, kernel, bias, zero_padding)` and `pool(x, size, strides)` are the parts of the convolutional layer.
 - `largest(pieces)` is the maximum over the last axis, in the form whose gradient is cheapest there.
 - `times_transpose(x, matrix)` is the product of x with the transpose of a matrix.
+- `Adam` is Keras's optimizer of that name, in as few passes over memory as there can be.
 - `momentum_update(variable, velocity, gradient, learning_rate, momentum)` is one heavy-ball step.
+- `move(average, weight, share)` moves one variable towards another by a share of the way.
 - `product_with(matrix)` is the function of blocks that multiplies them by the matrix's transpose, on a GPU if there is.
 - `use_device(device)` chooses GPU or CPU and lets GPU memory grow.
 - `use_devices(number)` lets every training from then on use so many; `is_first()`: whether this process is to write.
@@ -47,6 +49,7 @@ if _backend not in ("tensorflow", "jax", "torch"):
 _adapter = importlib.import_module(f"keras_gan.backend.{_backend}")
 
 CALLS_COST_TIME = _adapter.CALLS_COST_TIME
+Adam = _adapter.Adam
 alone = _adapter.alone
 apply = _adapter.apply
 batch_mean = _adapter.batch_mean
@@ -62,6 +65,7 @@ input_gradient = _adapter.input_gradient
 is_first = _adapter.is_first
 largest = _adapter.largest
 momentum_update = _adapter.momentum_update
+move = _adapter.move
 now_and_then = _adapter.now_and_then
 own_rows = _adapter.own_rows
 pool = _adapter.pool

@@ -197,11 +197,19 @@ def times_transpose(x, matrix):
     return ops.matmul(x, ops.transpose(matrix))
 
 
+Adam = keras.optimizers.Adam  # compiled, it passes over memory once
+
+
 def momentum_update(variable, velocity, gradient, learning_rate, momentum):
     """velocity <- momentum * velocity - learning_rate * gradient; variable <- variable + velocity."""
     momentum, learning_rate = ops.cast(momentum, velocity.dtype), ops.cast(learning_rate, velocity.dtype)
     velocity.assign(momentum * velocity.value - learning_rate * ops.cast(gradient, velocity.dtype))
     variable.assign(variable.value + velocity.value)
+
+
+def move(average, weight, share):
+    """average <- average + share * (weight - average)."""
+    average.assign(average + ops.cast(share, average.dtype) * (weight - average))
 
 
 def training_data(minibatches):

@@ -67,7 +67,7 @@ class Average(keras.layers.Layer):
             self.updates.assign(self.updates + 1.0)
             decay = ops.minimum(self.decay, (1.0 + self.updates) / (1.0 + 1.0 / self.share + self.updates))
             for average, weight in zip(self.averages, self._of(), strict=True):
-                average.assign(average + ops.cast(1.0 - decay, average.dtype) * (weight - average))
+                backend.move(average, weight, 1.0 - decay)
 
     def apply(self, network: keras.Model, inputs: Any, training: bool | None = None) -> Any:
         """What the network makes of inputs with the averaged weights, inside a compiled step too."""
