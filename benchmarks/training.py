@@ -10,8 +10,9 @@ masks at every step. The hand-written loops log nothing; `GAN.fit` logs all its 
 bytes: only time matters here. `loop` is written by hand; `joint` is the same with one batch of data and samples through
 the discriminator, which is the same game where no layer has statistics of a batch; `copied` is the class that
 tutorials have: a `keras.Model` with two of Keras's optimizers, a joint batch and `fit`; `fit10` is `GAN.fit` with
-`steps_per_execution=10`, which spares TensorFlow the way through Python in nine of ten updates. A second game has the
-penalties R1 and R2 on the discriminator's slope, and no dropout, as `mnist-r1` has none.
+`steps_per_execution=10`, which spares TensorFlow the way through Python in nine of ten updates. Where the packages
+torchgan and torchvision are installed, `torchgan` is an iteration of its Trainer. A second game has the penalties R1
+and R2 on the discriminator's slope, and no dropout, as `mnist-r1` has none.
 
 For each framework, one worker process builds and compiles its contenders. Then the workers take turns, one block of one
 contender at a time while the others sleep, so that a slow minute of the machine falls on all of them. Each worker
@@ -20,6 +21,7 @@ also times the multiplication of square matrices, in turn with the rest.
 
 import argparse
 import dataclasses
+import importlib.util
 import itertools
 import math
 import os
@@ -53,7 +55,7 @@ Block = Callable[[int], float]
 
 @dataclasses.dataclass(frozen=True)
 class Contender:
-    """What is timed: `loop` or `joint` (hand-written), `copied`, `fit` (`GAN.fit`), or `matmul` (the machine's rate).
+    """What is timed: `loop`, `joint` (both by hand), `copied`, `torchgan`, `fit` (`GAN.fit`), `matmul` (the machine).
 
     `fit10` is `fit` with `steps_per_execution=10`.
     """
@@ -75,6 +77,8 @@ def contenders(only: str) -> list[Contender]:
     kinds = ("loop", "joint", "fit")  # neighbours: a ratio is of blocks that follow each other
     trainers = [Contender(f, k, u, p) for u in UPDATES for p in PRECISIONS for f in FRAMEWORKS for k in kinds]
     trainers += [Contender(f, "copied", "alternating", "float32") for f in ("tensorflow", "torch")]
+    if importlib.util.find_spec("torchgan"):
+        trainers.append(Contender("torch", "torchgan", "alternating", "float32"))
     trainers += [Contender(f, k, u, "float32", "penalties") for u in UPDATES for f in FRAMEWORKS for k in kinds]
     # Keras on JAX takes the steps of an execution from Python all the same, and on PyTorch there is but one.
     trainers += [Contender("tensorflow", "fit10", u, "float32", g) for g in ("plain", "penalties") for u in UPDATES]
@@ -520,6 +524,69 @@ def copied_block() -> Block:
     return lambda num_steps: fit_seconds(gan, image_bytes(BATCH * num_steps), BATCH)
 
 
+def torchgan_block() -> Block:
+    """Iterations of torchgan's Trainer on the same networks: no loader, no files, and no samples at an epoch's end."""
+    import tempfile
+
+    import torch
+    from torchgan.losses import MinimaxDiscriminatorLoss, MinimaxGeneratorLoss
+    from torchgan.models import Discriminator, Generator
+    from torchgan.trainer import Trainer
+
+    class MaxoutLayer(torch.nn.Module):
+        def forward(self, x: Any) -> Any:
+            return x.view(len(x), UNITS, PIECES).max(-1).values
+
+    def layers(kernels: Any, hidden: Any, dropout: Any = ()) -> Any:
+        made: list[Any] = []
+        for place, (inputs, outputs) in enumerate(kernels):
+            made += [torch.nn.Dropout(rate) for rate in dropout[place : place + 1]]
+            made += [torch.nn.Linear(inputs, outputs), *([hidden()] if place < len(kernels) - 1 else [])]
+        return torch.nn.Sequential(*made)
+
+    class MnistGenerator(Generator):
+        def __init__(self) -> None:
+            super().__init__(NOISE, label_type="none")
+            self.layers = layers(list(itertools.pairwise(GENERATOR_WIDTHS)), torch.nn.ReLU)
+
+        def forward(self, z: Any) -> Any:
+            return torch.sigmoid(self.layers(z))
+
+    class MnistDiscriminator(Discriminator):
+        def __init__(self) -> None:
+            super().__init__(DISCRIMINATOR_SHAPES[0][0], label_type="none")
+            self.layers = layers(DISCRIMINATOR_SHAPES, MaxoutLayer, DROPOUT)
+
+        def forward(self, x: Any) -> Any:
+            return self.layers(x)
+
+    optimizer = {"name": torch.optim.SGD, "args": {"lr": LEARNING_RATE, "momentum": MOMENTUM, "fused": True}}
+    folder = tempfile.TemporaryDirectory()
+    trainer = Trainer(
+        {
+            "generator": {"name": MnistGenerator, "optimizer": optimizer},
+            "discriminator": {"name": MnistDiscriminator, "optimizer": optimizer},
+        },
+        [MinimaxDiscriminatorLoss(), MinimaxGeneratorLoss()],
+        device=torch.device("cpu"),
+        checkpoints=f"{folder.name}/gan",
+        recon=folder.name,
+    )
+    trainer.batch_size = BATCH
+
+    def run(num_steps: int) -> float:
+        batches = minibatches(num_steps)
+
+        def steps() -> None:
+            for images in batches:
+                trainer.real_inputs = torch.from_numpy(images).float().div_(255)
+                trainer.train_iter()
+
+        return timed(steps)
+
+    return run
+
+
 def fit_block(updates: str, precision: str, penalties: bool, steps_per_execution: int) -> Block:
     """`GAN.fit` with its default metrics, on whichever backend KERAS_BACKEND names."""
     import keras
@@ -613,6 +680,8 @@ def build_block(contender: Contender) -> Block:
         return fit_block(*game, penalties, 10 if contender.kind == "fit10" else 1)
     if contender.kind == "copied":
         return copied_block()
+    if contender.kind == "torchgan":
+        return torchgan_block()
     loops = {"tensorflow": tensorflow_loop, "jax": jax_loop, "torch": torch_loop}
     return loops[contender.framework](*game, contender.kind == "joint", penalties)
 
@@ -712,7 +781,7 @@ def report(seconds: dict[Contender, list[float]]) -> str:
     ratios = {
         contender: statistics.median(fit / by_hand for fit, by_hand in zip(times, seconds[loop], strict=True))
         for contender, times in seconds.items()
-        if contender.kind in ("fit", "fit10", "joint", "copied")
+        if contender.kind in ("fit", "fit10", "joint", "copied", "torchgan")
         and (loop := dataclasses.replace(contender, kind="loop")) in seconds
     }
     machine = max(r for c, r in rates.items() if c.kind == "matmul" and c.precision == "float32")
@@ -769,7 +838,7 @@ def bars(
             bar = FIT_BARS[contender.framework] if contender.game == "plain" else PENALTIES_BAR
             game = contender.updates + (", penalties" if contender.game == "penalties" else "")
             judge(f"{contender.framework} fit / loop, {game}", ratio, bar)
-            rivals = {c: m for c, m in medians.items() if c.kind in ("loop", "joint", "copied")}
+            rivals = {c: m for c, m in medians.items() if c.kind in ("loop", "joint", "copied", "torchgan")}
             alike = ("framework", "updates", "precision", "game")
             rivals = {c: m for c, m in rivals.items() if all(getattr(c, a) == getattr(contender, a) for a in alike)}
             best = min(rivals, key=lambda rival: rivals[rival])

@@ -176,16 +176,14 @@ def times_transpose(x, matrix):
     return keras.ops.matmul(x, keras.ops.transpose(matrix))
 
 
-_KerasAdam: Any = type(keras.optimizers.Adam())  # a class for PyTorch, which has no public name
-
-
-class Adam(_KerasAdam):
+class Adam(keras.optimizers.Adam):
     """Keras's Adam by PyTorch's fused pass where there is one: on a CPU Keras's own takes many times as long."""
 
-    def _parallel_update_step(self, grads, variables, learning_rate):
+    @torch.no_grad()
+    def _backend_update_step(self, grads, variables, learning_rate):
         values = [variable.value for variable in variables]
         if self.amsgrad or not all(x.is_cpu and x.dtype == torch.float32 for x in (*values, *grads)):
-            super()._parallel_update_step(grads, variables, learning_rate)
+            _keras_adam()._parallel_update_step(self, grads, variables, learning_rate)
             return
         places = [self._get_variable_index(variable) for variable in variables]
         updates = int(self.iterations) + 1
@@ -204,6 +202,12 @@ class Adam(_KerasAdam):
             amsgrad=False,
             maximize=False,
         )
+
+
+@functools.cache
+def _keras_adam() -> Any:
+    """What Keras makes of its Adam on PyTorch, a class that is imported late and has no public name."""
+    return type(keras.optimizers.Adam())
 
 
 @torch.no_grad()
