@@ -97,7 +97,7 @@ class GAN(Stepping):
                 decay's: by default the last third of them; with 1 all count alike.
             run_eagerly: as in Keras.
             steps_per_execution: as in Keras: iterations per call of the compiled function. It is not k. On TensorFlow
-                10 saves up to a tenth of the time of a small network's step.
+                10 saves about a tenth of the time of a small network's step.
             jit_compile: as in Keras.
             **kwargs: none; names that other libraries use are answered with a hint.
 
