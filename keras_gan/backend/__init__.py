@@ -5,6 +5,7 @@
 - `input_gradient(function, x, state)` is the function's outputs at x and its gradient there, differentiable again.
 - `call(network, inputs, training)` is what a network makes of its inputs in a step.
 - `CALLS_COST_TIME` says whether each call of a layer in a step does.
+- `makes_several_steps()` is whether Keras can make several steps per execution here.
 - `compiled(function, state)` compiles a function of tensors that reads variables, where the backend compiles.
 - `now_and_then(when, compute, state)` is what a function computes where it is time for it, else 0.
 - `apply(optimizer, gradients, variables)` lets a player's optimizer update its variables.
@@ -64,6 +65,7 @@ in_unison = _adapter.in_unison
 input_gradient = _adapter.input_gradient
 is_first = _adapter.is_first
 largest = _adapter.largest
+makes_several_steps = _adapter.makes_several_steps
 momentum_update = _adapter.momentum_update
 move = _adapter.move
 now_and_then = _adapter.now_and_then

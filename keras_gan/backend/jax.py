@@ -212,6 +212,11 @@ def move(average, weight, share):
     average.assign(average + ops.cast(share, average.dtype) * (weight - average))
 
 
+def makes_several_steps():
+    """Whether Keras can make several steps per execution."""
+    return True
+
+
 def training_data(minibatches):
     """A `PyDataset` feeds `fit` as fast as anything here."""
     return minibatches

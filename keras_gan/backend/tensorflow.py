@@ -209,6 +209,11 @@ def move(average, weight, share):
     average.assign(average + keras.ops.cast(share, average.dtype) * (weight - average))
 
 
+def makes_several_steps():
+    """Whether Keras can make several steps per execution: under a strategy its loop over them fails."""
+    return tf.distribute.get_strategy().num_replicas_in_sync == 1
+
+
 def training_data(minibatches):
     """A `tf.data` pipeline that asks Python for an order a pass, not for every batch: that took a tenth of a step."""
     rows, passes = tf.TensorSpec((None,), tf.int64), itertools.count()

@@ -242,6 +242,11 @@ def move(average, weight, share):
     average.value.lerp_(weight.value, keras.ops.cast(share, average.dtype))
 
 
+def makes_several_steps():
+    """Whether Keras can make several steps per execution: it refuses to."""
+    return False
+
+
 def training_data(minibatches):
     """A `PyDataset` feeds `fit` as fast as anything here."""
     return minibatches

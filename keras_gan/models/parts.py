@@ -4,6 +4,8 @@ from typing import Any
 
 import keras
 
+from keras_gan import backend
+
 
 class Composed(keras.Model):
     """A Keras model whose constructor takes objects that Keras can serialize, and a seed.
@@ -28,6 +30,6 @@ class Composed(keras.Model):
         return cls(**config)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        if keras.backend.backend() == "torch":  # where Keras makes one step per call, and a file may ask for more
+        if not backend.makes_several_steps():  # a file of another backend, or of one device, may ask for them
             config = {**config, "steps_per_execution": 1}
         self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
