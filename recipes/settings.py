@@ -119,8 +119,9 @@ class Recipe:
         """What `build` compiles the model with as Keras's `steps_per_execution`."""
         import keras
 
-        alone = getattr(self, "devices", 1) == 1  # Keras's loop over steps fails under a tf.distribute strategy
-        return 10 if self.quick and alone and keras.backend.backend() == "tensorflow" else 1
+        from keras_gan import backend
+
+        return 10 if self.quick and keras.backend.backend() == "tensorflow" and backend.makes_several_steps() else 1
 
     @property
     def extendable(self) -> bool:

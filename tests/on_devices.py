@@ -38,8 +38,8 @@ class Mixing(kg.objectives.Objective):
         return {"mixed": keras.ops.mean(keras.ops.cast(between, "float32"))}
 
 
-def adam(**clipping):
-    return keras.optimizers.Adam(0.01, epsilon=1e-3, **clipping)
+def adam(kind=kg.optimizers.Adam, **clipping):
+    return kind(0.01, epsilon=1e-3, **clipping)
 
 
 def trained(gan, y=None, epochs=5, batch_size=8, **arguments):
@@ -51,7 +51,7 @@ def alternating():
     gan = make_gan(
         compile_arguments={
             "generator_optimizer": adam(global_clipnorm=0.05),
-            "discriminator_optimizer": adam(weight_decay=0.01),
+            "discriminator_optimizer": adam(keras.optimizers.Adam, weight_decay=0.01),
         }
     )
     falling = keras.callbacks.LearningRateScheduler(lambda epoch, rate: 0.01 / (1 + epoch))
@@ -126,6 +126,12 @@ def saved(make, path):
     backend.from_first(None)  # the others wait for the file
 
 
+def begun_alone(folder):
+    """Weights of a run that one device began, making several steps per execution where it can."""
+    loaded = keras.models.load_model(folder / "alone.keras")
+    return weights(trained(loaded, epochs=2, initial_epoch=1, batch_size=16)[0])
+
+
 def stopped():
     """How many iterations are done where a callback stops in the middle of an epoch."""
     gan, batches = plain(), []
@@ -191,6 +197,7 @@ def main(devices, folder):
     folder = Path(folder)
     arrays = outcome(GAMES)
     whole, again = resumed(folder)
+    arrays |= {f"begun alone {i}": weight for i, weight in enumerate(begun_alone(folder))}
     saved(plain, folder / "half.keras")
     told = {
         "masks": [masks(1), masks(None)],

@@ -14,7 +14,7 @@ import numpy as np
 import on_devices
 import pytest
 from checks import history
-from conftest import weights
+from conftest import make_gan, weights
 
 PROGRAM = Path(on_devices.__file__)
 BACKEND = keras.backend.backend()
@@ -43,10 +43,16 @@ def started(program, *arguments, **more):
 def folder(tmp_path_factory):
     """What two devices did; the one of this process has meanwhile nothing to do."""
     folder = tmp_path_factory.mktemp("devices")
+    on_devices.saved(alone, folder / "alone.keras")
     processes = started(PROGRAM, 2, folder)
     errors = [process.communicate(timeout=600)[1] for process in processes]
     assert [process.returncode for process in processes] == [0] * len(processes), "\n".join(e[-3000:] for e in errors)
     return folder
+
+
+def alone():
+    several = {"steps_per_execution": 10} if BACKEND == "tensorflow" else {}  # PyTorch has none
+    return make_gan(compile_arguments={**on_devices.EAGER, **several})
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +101,14 @@ def test_a_run_is_resumed_on_another_number_of_devices(folder):
     loaded = keras.models.load_model(folder / "half.keras")
     gan, _ = on_devices.trained(loaded, epochs=2, initial_epoch=1, batch_size=16)
     assert max(map(apart, weights(one), weights(gan))) < 1e-5
+
+
+def test_a_run_of_one_device_is_resumed_on_two(folder, both):
+    _, two = both
+    keras.utils.set_random_seed(7)
+    gan = keras.models.load_model(folder / "alone.keras")
+    one = weights(on_devices.trained(gan, epochs=2, initial_epoch=1, batch_size=16)[0])
+    assert max(apart(weight, two[f"begun alone {i}"]) for i, weight in enumerate(one)) < 1e-5
 
 
 def test_a_callback_stops_all(told):
