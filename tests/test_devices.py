@@ -105,9 +105,7 @@ def test_a_run_is_resumed_on_another_number_of_devices(folder):
 
 def test_a_run_of_one_device_is_resumed_on_two(folder, both):
     _, two = both
-    keras.utils.set_random_seed(7)
-    gan = keras.models.load_model(folder / "alone.keras")
-    one = weights(on_devices.trained(gan, epochs=2, initial_epoch=1, batch_size=16)[0])
+    one = on_devices.begun_alone(folder)
     assert max(apart(weight, two[f"begun alone {i}"]) for i, weight in enumerate(one)) < 1e-5
 
 

@@ -319,6 +319,7 @@ def test_every_preset_builds_its_game(name):
         assert gan.sample(2, seed=0).shape == (2, *data.train.shape[1:])
 
 
+@pytest.mark.one_backend("tensorflow")  # elsewhere it is always one
 def test_many_devices_make_one_update_per_call(monkeypatch):
     monkeypatch.setattr(kg.backend, "makes_several_steps", lambda: False)  # as under a tf.distribute strategy
     assert PRESETS["digits"].updates_per_call == 1
