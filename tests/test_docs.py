@@ -108,7 +108,7 @@ def test_the_code_runs(page, in_an_empty_folder):
         assert {"faces.png", "own.png"} <= set(os.listdir())
 
 
-@pytest.mark.one_backend("jax")
+@once
 def test_the_code_in_docstrings_runs(in_an_empty_folder):
     programs = [
         textwrap.dedent(program)
