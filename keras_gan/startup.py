@@ -64,11 +64,14 @@ def choose_backend() -> str:
 
 
 def set_up_command() -> None:
-    """Keeps start-up notes of frameworks off the screen and lets JAX keep what it compiles.
+    """Keeps start-up notes of frameworks off the screen, gives TensorFlow oneDNN, lets JAX keep what it compiles.
 
     Every variable that is set already stays as it is: `TF_CPP_MIN_LOG_LEVEL=0` shows TensorFlow's notes,
-    `JAX_ENABLE_COMPILATION_CACHE=false` switches the cache off, `JAX_COMPILATION_CACHE_DIR` puts it elsewhere.
+    `TF_ENABLE_ONEDNN_OPTS=0` leaves oneDNN out, `JAX_ENABLE_COMPILATION_CACHE=false` switches the cache off,
+    `JAX_COMPILATION_CACHE_DIR` puts it elsewhere.
     """
+    # TensorFlow by itself uses it on new processors alone, yet it halves the time of an update on others, too.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # what fails is an exception in Python, too
         _drop_import_notes()

@@ -84,15 +84,18 @@ def test_a_folder_of_that_name_is_no_backend(monkeypatch, tmp_path):
 def test_the_users_variables_stay(monkeypatch, tmp_path):
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
     monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "")
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     startup.set_up_command()
     assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0"
     assert os.environ["JAX_COMPILATION_CACHE_DIR"] == ""
     assert not list(tmp_path.iterdir())
 
 
 def test_jax_keeps_what_it_compiles_in_the_users_cache(monkeypatch, tmp_path):
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
     startup.set_up_command()
@@ -102,6 +105,15 @@ def test_jax_keeps_what_it_compiles_in_the_users_cache(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "a-file"))
     startup.set_up_command()
     assert "JAX_COMPILATION_CACHE_DIR" not in os.environ
+
+
+def test_tensorflow_is_told_to_use_onednn(monkeypatch):
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "")
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS")
+    startup.set_up_command()
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1"
 
 
 # Below: the command itself, in a new process.
