@@ -7,6 +7,7 @@ from unittest import mock
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or its start-up notes stand between the test results
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # three workers share the cores
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as the command does: tests compare what both compute
 # JAX compiles the same small steps again for every model, and in every process that a test starts.
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parent.parent / ".pytest_cache" / "jax"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
