@@ -95,7 +95,6 @@ def test_the_users_variables_stay(monkeypatch, tmp_path):
 
 def test_jax_keeps_what_it_compiles_in_the_users_cache(monkeypatch, tmp_path):
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
-    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
     startup.set_up_command()
@@ -110,7 +109,6 @@ def test_jax_keeps_what_it_compiles_in_the_users_cache(monkeypatch, tmp_path):
 def test_tensorflow_is_told_to_use_onednn(monkeypatch):
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
     monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "")
-    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
     monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS")
     startup.set_up_command()
     assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1"
